@@ -1,0 +1,77 @@
+"""What a model file says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Dimension = int | str | None
+"""A fixed size, the name of a dynamic one, or None for a dynamic one without a name."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One input or output of a model.
+
+    Attributes:
+        name: Its name; empty where the format has none.
+        dtype: The element type by NumPy's name (`float32`, `int64`, `bool`, `string`), or the kind of a value that is no
+            tensor (`sequence`, `map`, `optional`); None where the file does not say.
+        shape: The dimensions, the batch first; None where the file does not say.
+    """
+
+    name: str
+    dtype: str | None
+    shape: tuple[Dimension, ...] | None
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return self.dtype or "unknown"
+        dims = ", ".join("?" if size is None else str(size) for size in self.shape)
+        return f"{self.dtype or 'unknown'}[{dims}]"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library that wrote the model or that it needs.
+
+    Attributes:
+        name: The name on the package index, such as `scikit-learn`.
+        version: The version that wrote the file; None where the file does not say.
+    """
+
+    name: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model file says of itself, read and never executed.
+
+    Attributes:
+        format: `onnx` or `pickle`.
+        size: The file's size in bytes.
+        sha256: The file's digest, 64 lower-case hexadecimal digits.
+        producer: What wrote the file.
+        libraries: The libraries that the pod needs to load it.
+        inputs: The inputs; empty where the file does not say.
+        outputs: The outputs; empty where the file does not say.
+        opsets: ONNX operator sets by domain (the default domain is `ai.onnx`).
+        imports: Pickle: every dotted name that loading would import, sorted.
+        untrusted: Pickle: those of `imports` that are not on the allow-list (not empty only for a file said to be trusted).
+        details: Further facts for people, by label.
+    """
+
+    format: str
+    size: int
+    sha256: str
+    producer: Library | None = None
+    libraries: tuple[Library, ...] = ()
+    inputs: tuple[Signature, ...] = ()
+    outputs: tuple[Signature, ...] = ()
+    opsets: dict[str, int] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
+    details: dict[str, str] = field(default_factory=dict)

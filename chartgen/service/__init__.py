@@ -1,0 +1,1 @@
+"""The service file: what a person writes, read, checked and completed."""

@@ -1,0 +1,182 @@
+"""A complete, checked service: what every later stage works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The model file and what the service file says of it.
+
+    Attributes:
+        file: The model file, absolute.
+        format: The format as written; None means it is read from the content.
+        version: The model's version, which becomes the chart's appVersion; None means the file's digest does.
+        sha256: The digest that the file must have, as 64 lower-case hexadecimal digits; None means any.
+        method: What `predict` calls on a scikit-learn-like model.
+        trusted: Whether a pickle may import names that are not on the allow-list.
+        allow_non_finite: Whether NaN and infinities are let in, and go out as null.
+    """
+
+    file: Path
+    format: str | None = None
+    version: str | None = None
+    sha256: str | None = None
+    method: str = "predict"
+    trusted: bool = False
+    allow_non_finite: bool = False
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Where the pod's libraries come from; everything empty means the public index.
+
+    Attributes:
+        index_url: The package index instead of the public one, without credentials.
+        extra_index_urls: Further indexes.
+        ca_config_map: A ConfigMap in the namespace whose key `ca.crt` holds the certificates to trust.
+        pip_config_secret: A Secret in the namespace whose key `pip.conf` holds pip's configuration, credentials included.
+        proxy: The HTTP proxy to go through.
+        no_proxy: Hosts that are reached without the proxy.
+        pip_options: Further options for `pip install`, one a string.
+    """
+
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+    ca_config_map: str = ""
+    pip_config_secret: str = ""
+    proxy: str = ""
+    no_proxy: str = ""
+    pip_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What serves the model.
+
+    Attributes:
+        name: The serving runtime, a folder of `chart_templates/runtimes/`.
+        image: A container image that holds Python, instead of the runtime's own; None means the runtime's.
+        handler: A Python file with `preprocess`, `predict` or `postprocess`, absolute.
+        packages: Where the libraries come from.
+    """
+
+    name: str = "fastapi"
+    image: str | None = None
+    handler: Path | None = None
+    packages: Packages = field(default_factory=Packages)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Requests and limits as Kubernetes quantities; None means chartgen chooses by the model's size.
+
+    Attributes:
+        cpu: The CPU request.
+        memory: The memory request.
+        cpu_limit: The CPU limit; None means none.
+        memory_limit: The memory limit; None means the request.
+    """
+
+    cpu: str | None = None
+    memory: str | None = None
+    cpu_limit: str | None = None
+    memory_limit: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyReference:
+    """A variable's value that lies in a Secret or a ConfigMap of the namespace.
+
+    Attributes:
+        kind: `Secret` or `ConfigMap`.
+        name: The object's name.
+        key: The key in it.
+        optional: Whether the pod may start without it.
+    """
+
+    kind: str
+    name: str
+    key: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A recorded request, and the answer that it must get.
+
+    Attributes:
+        input: The value of `input` in the request.
+        output: The expected value of `output`; only meaningful when `has_output`.
+        has_output: Whether an answer was recorded (which may itself be null).
+        tolerance: How far a number may be off, absolutely or relative to the recorded one.
+    """
+
+    input: JsonValue
+    output: JsonValue = None
+    has_output: bool = False
+    tolerance: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Pod:
+    """What the pods carry besides the model, handed to Kubernetes as written.
+
+    Attributes:
+        labels: Further labels.
+        annotations: Further annotations.
+        node_selector: Labels that a node must have.
+        tolerations: Taints that are tolerated.
+        affinity: Affinity rules.
+        topology_spread_constraints: How the pods are spread.
+        priority_class_name: A PriorityClass.
+        image_pull_secrets: Names of Secrets with registry credentials.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: tuple[Mapping[str, JsonValue], ...] = ()
+    affinity: Mapping[str, JsonValue] = field(default_factory=dict)
+    topology_spread_constraints: tuple[Mapping[str, JsonValue], ...] = ()
+    priority_class_name: str = ""
+    image_pull_secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """One service, complete and checked.
+
+    Attributes:
+        name: The service's name, which is the chart's and by default the release's.
+        model: The model.
+        source: The first service file, absolute (None when it came from standard input); `requirements.lock` is looked
+            for beside it.
+        namespace: Where it goes; None leaves that to the command line and the kubeconfig.
+        version: The chart version, SemVer 2.
+        description: One sentence for Chart.yaml; None means a made one.
+        runtime: What serves it.
+        resources: Requests and limits.
+        replicas: The number of pods.
+        env: Environment variables of the model's container.
+        sample: A recorded request, for the warm-up and `helm test`.
+        pod: What the pods carry besides.
+    """
+
+    name: str
+    model: ModelSource
+    source: Path | None = None
+    namespace: str | None = None
+    version: str = "0.1.0"
+    description: str | None = None
+    runtime: Runtime = field(default_factory=Runtime)
+    resources: Resources = field(default_factory=Resources)
+    replicas: int = 1
+    env: Mapping[str, str | KeyReference] = field(default_factory=dict)
+    sample: Sample | None = None
+    pod: Pod = field(default_factory=Pod)

@@ -1,0 +1,41 @@
+"""Fixtures that more than one folder uses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+
+
+def _helm(major: int) -> Path:
+    """The pinned helm of `make tools`, or the one that the environment names (other platforms)."""
+    named = os.environ.get(f"CHARTGEN_TEST_HELM{major}")
+    pinned = TOOLS / f"helm{major}"
+    if named:
+        return Path(named)
+    if pinned.exists():
+        return pinned
+    on_path = shutil.which(f"helm{major}")
+    if on_path is None:
+        pytest.skip(f"no helm {major}: run `make tools`, or set CHARTGEN_TEST_HELM{major}")
+    return Path(on_path)
+
+
+@pytest.fixture(scope="session")
+def helm3() -> Path:
+    return _helm(3)
+
+
+@pytest.fixture(scope="session")
+def helm4() -> Path:
+    return _helm(4)
+
+
+@pytest.fixture(scope="session", params=[3, 4], ids=["helm3", "helm4"])
+def helm(request: pytest.FixtureRequest) -> Path:
+    return _helm(request.param)
