@@ -1,1 +1,1 @@
-"""To be written."""
+"""The chart: planned, rendered in memory, written as a folder or an archive."""

@@ -1,1 +1,103 @@
-"""To be written."""
+"""The command line: one file per verb, imported when the verb is called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chartgen import __version__
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# Verb -> what it does. The listing is written here so that `--help` need not import every verb.
+VERBS = {
+    "validate": "Check a service file and its model, and say everything that is wrong",
+    "inspect": "Say what a model file is, without executing it",
+    "render": "Write the chart of a service as a folder",
+    "template": "Print the manifests of a service",
+    "package": "Write the chart of a service as an archive",
+    "run": "Serve a model on this computer, with the pod's own code",
+    "install": "Install a service",
+    "upgrade": "Upgrade a service to a new version of its model or settings",
+    "rollback": "Take a release back to an earlier revision",
+    "uninstall": "Remove a release",
+    "list": "List the releases",
+    "status": "Say how a release is, and why",
+    "history": "List the revisions of a release",
+    "predict": "Send a request to a deployed model",
+    "test": "Send the recorded sample to a deployed model and compare the answer",
+}
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CHARTGEN", "max_content_width": 110}
+
+
+class _Root(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's form
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's form
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"chartgen.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in VERBS:
+            meant = difflib.get_close_matches(name, VERBS, 1)
+            hint = f"; did you mean `{meant[0]}`?" if meant else ""
+            ctx.fail(f"no such verb: {name}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's form
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Root, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="chartgen", message="%(prog)s %(version)s")
+def root() -> None:
+    """Turn a model file and a small service file into a versioned Helm chart whose pods answer POST /predict.
+
+    \b
+    Start with:
+      chartgen inspect model.onnx
+      chartgen validate -f service.yaml
+      chartgen install -f service.yaml
+    """
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """Run the command line and end the process with its exit code.
+
+    Args:
+        argv: The arguments; None means the process's own.
+    """
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = root.main(args=argv, prog_name="chartgen", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("Interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): what a pipe's end means is not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,63 @@
+"""The way from a checked service to a chart in memory: inspect, pin, plan, render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chartgen.chart.plan import plan
+from chartgen.chart.render import RenderedChart, render
+from chartgen.inspect import inspect_model
+from chartgen.pins.resolve import resolve
+
+if TYPE_CHECKING:
+    from chartgen.chart.plan import ChartPlan
+    from chartgen.inspect.facts import ModelFacts
+    from chartgen.pins.resolve import Requirements
+    from chartgen.service.model import ServiceSpec
+
+LOCK_FILE = "requirements.lock"
+"""Lies beside the service file and replaces the versions that chartgen knows."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A chart and what it was made of.
+
+    Attributes:
+        spec: The service.
+        facts: What the model file says of itself.
+        requirements: The libraries of the pods.
+        plan: What was decided.
+        chart: The chart.
+    """
+
+    spec: ServiceSpec
+    facts: ModelFacts
+    requirements: Requirements
+    plan: ChartPlan
+    chart: RenderedChart
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know although nothing is wrong."""
+        return self.requirements.warnings
+
+
+def build(spec: ServiceSpec) -> Built:
+    """Make the chart of a service. Nothing is written, and the network is not touched.
+
+    Args:
+        spec: The service.
+
+    Raises:
+        ModelError: The model file cannot be served as it is.
+        ChartError: The chart cannot be made.
+    """
+    facts = inspect_model(
+        spec.model.file, format=spec.model.format, trusted=spec.model.trusted, sha256=spec.model.sha256
+    )
+    lock = spec.source.parent / LOCK_FILE if spec.source else None
+    requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None)
+    planned = plan(spec, facts, requirements)
+    return Built(spec=spec, facts=facts, requirements=requirements, plan=planned, chart=render(planned))

@@ -1,0 +1,197 @@
+"""All decisions about a chart: its metadata, its values, the files in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chartgen import assets
+from chartgen.chart.runtimes import ServingRuntime, load_runtime
+from chartgen.chart.values import chart_values
+from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
+
+if TYPE_CHECKING:
+    from chartgen.inspect.facts import ModelFacts
+    from chartgen.pins.resolve import Requirements
+    from chartgen.service.model import ServiceSpec
+
+# A release's Secret ends at 1,048,576 bytes and holds the chart and its manifest: a model costs about 2.7 times its size.
+EMBED_MAX_BYTES = 300_000
+
+# How many digits of the digest stand for a model without a version of its own.
+SHORT_DIGEST = 12
+
+_ALWAYS = (
+    "Chart.yaml",
+    "values.yaml",
+    "values.schema.json",
+    "README.md",
+    ".helmignore",
+    "templates/_helpers.tpl",
+    "templates/NOTES.txt",
+    "templates/configmap-model.yaml",
+    "templates/configmap-runtime.yaml",
+    "templates/deployment.yaml",
+    "templates/service.yaml",
+    "templates/serviceaccount.yaml",
+)
+_WITH_SAMPLE = ("templates/configmap-sample.yaml", "templates/tests/test-predict.yaml")
+_SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
+
+
+@dataclass(frozen=True)
+class ChartPlan:
+    """Everything that rendering needs; nothing is decided after it.
+
+    Attributes:
+        metadata: Chart.yaml without the chart's own digest.
+        values: values.yaml, in the order it is written.
+        templates: The files made from `chart_templates/model/`, by their path in the chart.
+        context: The names that templates see.
+        files: The files that go in as they are, by their path in the chart.
+    """
+
+    metadata: Mapping[str, Any]
+    values: Mapping[str, Any]
+    templates: tuple[str, ...]
+    context: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> ChartPlan:
+    """Decide what the chart of a service holds.
+
+    Args:
+        spec: The service.
+        facts: What its model file says of itself.
+        requirements: The libraries of its pods.
+
+    Raises:
+        ModelUnsupportedError: The runtime does not serve the format, or the model is too large for a chart.
+        ModelUnreadableError: The model file changed since it was inspected.
+    """
+    runtime = load_runtime(spec.runtime.name)
+    if facts.format not in runtime.formats:
+        raise ModelUnsupportedError(
+            f"{runtime.title} does not serve models of the format {facts.format}",
+            where=str(spec.model.file),
+            expected=", ".join(runtime.formats),
+        )
+    _check_size(spec, facts)
+    metadata = _metadata(spec, facts)
+    return ChartPlan(
+        metadata=metadata,
+        values=chart_values(spec, facts, runtime),
+        templates=_ALWAYS + (_WITH_SAMPLE if spec.sample else ()),
+        context=_context(spec, facts, requirements, runtime, metadata),
+        files=_model_files(spec, facts) | _runtime_files(spec, facts, requirements, runtime),
+    )
+
+
+def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
+    if facts.size > EMBED_MAX_BYTES:
+        raise ModelUnsupportedError(
+            f"the model has {facts.size:,} bytes, which is too large for a chart",
+            where=str(spec.model.file),
+            expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
+            hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer or shallower trees; "
+            "for ONNX quantization); a model on a volume or in object storage (`storage`) is not supported yet",
+        )
+
+
+def app_version(spec: ServiceSpec, facts: ModelFacts) -> str:
+    """The model's version: as the service file says, else the beginning of the file's digest."""
+    return spec.model.version or facts.sha256[:SHORT_DIGEST]
+
+
+def _metadata(spec: ServiceSpec, facts: ModelFacts) -> dict[str, Any]:
+    annotations = {
+        "chartgen/model-file": spec.model.file.name,
+        "chartgen/model-format": facts.format,
+        "chartgen/model-size": str(facts.size),
+        "chartgen/model-sha256": facts.sha256,
+    }
+    if facts.producer:
+        annotations["chartgen/model-producer"] = str(facts.producer)
+    if facts.untrusted:
+        # The reviewer of the chart sees what the service file's author trusted.
+        annotations["chartgen/model-trusted-imports"] = " ".join(facts.untrusted)
+    return {
+        "apiVersion": "v2",
+        "name": spec.name,
+        "description": spec.description or f"Serves the model {spec.name} at POST /predict",
+        "type": "application",
+        "version": spec.version,
+        "appVersion": app_version(spec, facts),
+        "kubeVersion": ">=1.30.0-0",
+        "annotations": annotations,
+    }
+
+
+def _context(
+    spec: ServiceSpec,
+    facts: ModelFacts,
+    requirements: Requirements,
+    runtime: ServingRuntime,
+    metadata: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "chart": {
+            "name": spec.name,
+            "version": spec.version,
+            "app_version": metadata["appVersion"],
+            "description": metadata["description"],
+        },
+        "model": {
+            "format": facts.format,
+            "size": facts.size,
+            "sha256": facts.sha256,
+            "method": spec.model.method,
+            "allow_non_finite": spec.model.allow_non_finite,
+            # A fixed name: the file's own is the user's text, and stays in Chart.yaml.
+            "mounted_as": f"model{_SUFFIXES[facts.format]}",
+            "libraries": sorted(requirements.versions.items()),
+        },
+        "runtime": runtime,
+        "has_sample": spec.sample is not None,
+        "has_handler": spec.runtime.handler is not None,
+    }
+
+
+def _model_files(spec: ServiceSpec, facts: ModelFacts) -> dict[str, bytes]:
+    """The model as base64 text: Helm strips a byte-order mark from the files it loads."""
+    try:
+        content = spec.model.file.read_bytes()
+    except OSError as error:
+        raise ModelUnreadableError(f"the model file cannot be read: {error.strerror}", where=str(spec.model.file)) from error
+    if hashlib.sha256(content).hexdigest() != facts.sha256:
+        raise ModelUnreadableError(
+            "the model file changed while it was read", where=str(spec.model.file), hint="try again when it is written"
+        )
+    return {"files/model.b64": base64.b64encode(content) + b"\n"}
+
+
+def _runtime_files(
+    spec: ServiceSpec, facts: ModelFacts, requirements: Requirements, runtime: ServingRuntime
+) -> dict[str, bytes]:
+    """The pod's Python: the package, the files of this format only, the adapter, the requirements, the handler."""
+    source = assets.chart_templates() / "runtime"
+    wanted = {"formats/__init__.py", f"formats/{facts.format}.py"}
+    files = {}
+    for path in sorted((source / "chartgen_runtime").rglob("*.py")):
+        inner = path.relative_to(source / "chartgen_runtime").as_posix()
+        if inner.startswith("formats/") and inner not in wanted:
+            continue
+        if inner == "smoke_test.py" and spec.sample is None:
+            continue
+        if inner == "handler.py" and spec.runtime.handler is None:
+            continue
+        files[f"files/runtime/chartgen_runtime/{inner}"] = path.read_bytes()
+    files["files/runtime/adapter.py"] = runtime.adapter.read_bytes()
+    files["files/runtime/requirements.txt"] = requirements.text.encode()
+    if spec.runtime.handler:
+        files["files/runtime/handler.py"] = spec.runtime.handler.read_bytes()
+    return files

@@ -1,0 +1,130 @@
+"""The chart's values: what a person running `helm install --set` may change, with this service's defaults."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from chartgen.service.model import KeyReference
+
+if TYPE_CHECKING:
+    from chartgen.chart.runtimes import ServingRuntime
+    from chartgen.inspect.facts import ModelFacts
+    from chartgen.service.model import Packages, Resources, Sample, ServiceSpec
+
+# What a model of this size is given when the service file says nothing: (below this many bytes, CPU, memory).
+_SIZES = ((100 * 10**6, "1", "2Gi"), (10**9, "2", "4Gi"))
+_LARGEST = ("4", "8Gi")
+
+_USER = 10001
+"""A user that no image knows and no host gives rights to."""
+
+
+def chart_values(spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime) -> dict[str, Any]:
+    """The content of values.yaml, in the order it is written.
+
+    Args:
+        spec: The service.
+        facts: What its model file says of itself.
+        runtime: What serves it.
+    """
+    values: dict[str, Any] = {
+        "replicaCount": spec.replicas,
+        "image": _image(spec.runtime.image, runtime) | {"pullPolicy": "IfNotPresent"},
+        "imagePullSecrets": [{"name": name} for name in spec.pod.image_pull_secrets],
+        "packages": _packages(spec.runtime.packages),
+        "resources": _resources(spec.resources, facts.size),
+        "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
+        "service": {"type": "ClusterIP", "port": runtime.port, "annotations": {}},
+        "serviceAccount": {"create": True, "name": "", "annotations": {}},
+    }
+    if spec.sample:
+        values["sample"] = _sample(spec.sample)
+    return (
+        values
+        | {
+            "startupProbe": {"periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 120},
+            "readinessProbe": {"periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
+            "livenessProbe": {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
+            "terminationGracePeriodSeconds": 30,
+            "progressDeadlineSeconds": 270,
+        }
+        | _pod(spec)
+    )
+
+
+def _pod(spec: ServiceSpec) -> dict[str, Any]:
+    return {
+        "podLabels": dict(spec.pod.labels),
+        "podAnnotations": dict(spec.pod.annotations),
+        "podSecurityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "nodeSelector": dict(spec.pod.node_selector),
+        "tolerations": [dict(toleration) for toleration in spec.pod.tolerations],
+        "affinity": dict(spec.pod.affinity),
+        "topologySpreadConstraints": [dict(constraint) for constraint in spec.pod.topology_spread_constraints],
+        "priorityClassName": spec.pod.priority_class_name,
+        "nameOverride": "",
+        "fullnameOverride": "",
+    }
+
+
+def _image(written: str | None, runtime: ServingRuntime) -> dict[str, str]:
+    """An image reference in its parts; a colon before the last slash belongs to the registry's port."""
+    if written is None:
+        return {"repository": runtime.repository, "tag": runtime.tag, "digest": ""}
+    rest, _, digest = written.partition("@")
+    slash = rest.rfind("/")
+    colon = rest.find(":", slash + 1)
+    repository, tag = (rest, "") if colon < 0 else (rest[:colon], rest[colon + 1 :])
+    return {"repository": repository, "tag": tag, "digest": digest}
+
+
+def _packages(packages: Packages) -> dict[str, Any]:
+    return {
+        "indexUrl": packages.index_url,
+        "extraIndexUrls": list(packages.extra_index_urls),
+        "caConfigMap": packages.ca_config_map,
+        "pipConfigSecret": packages.pip_config_secret,
+        "proxy": packages.proxy,
+        "noProxy": packages.no_proxy,
+        "pipOptions": list(packages.pip_options),
+    }
+
+
+def _resources(written: Resources, model_bytes: int) -> dict[str, Any]:
+    cpu, memory = next(((cpu, memory) for below, cpu, memory in _SIZES if model_bytes < below), _LARGEST)
+    cpu, memory = written.cpu or cpu, written.memory or memory
+    limits = {"memory": written.memory_limit or memory}
+    if written.cpu_limit:
+        limits = {"cpu": written.cpu_limit} | limits
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": limits}
+
+
+def _variable(value: str | KeyReference) -> str | dict[str, Any]:
+    if isinstance(value, str):
+        return value
+    reference: dict[str, Any] = {"name": value.name, "key": value.key}
+    if value.optional:
+        reference["optional"] = True
+    return {"secretKeyRef" if value.kind == "Secret" else "configMapKeyRef": reference}
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    """The recorded request as JSON text: Helm reads numbers as floats and would lose digits."""
+    return {
+        "request": json.dumps({"input": sample.input}, ensure_ascii=False),
+        "response": json.dumps({"output": sample.output}, ensure_ascii=False) if sample.has_output else "",
+        "tolerance": sample.tolerance,
+    }

@@ -1,0 +1,71 @@
+"""`chartgen inspect`: what a model file says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chartgen.cli import output as out
+from chartgen.cli.options import output_option
+from chartgen.cli.verb import verb
+
+if TYPE_CHECKING:
+    from chartgen.inspect.facts import ModelFacts, Signature
+
+
+@verb(
+    "inspect",
+    examples="""
+    chartgen inspect iris.onnx
+    chartgen inspect iris.pkl -o json
+    """,
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--trusted", is_flag=True, help="List a pickle's imports even if they are not on the allow-list.")
+@output_option("table", "json", "yaml")
+def command(model: Path, trusted: bool, output: str) -> None:
+    """Say what MODEL is: its format, what goes in and out, what wrote it. The file is read and never executed."""
+    from chartgen.inspect import inspect_model
+
+    facts = inspect_model(model, trusted=trusted)
+    if output != "table":
+        out.data("ModelFacts", document(facts), output)
+        return
+    out.pairs(list(_rows(facts)))
+
+
+def document(facts: ModelFacts) -> dict[str, Any]:
+    """The facts for programs."""
+    return {
+        "format": facts.format,
+        "size": facts.size,
+        "sha256": facts.sha256,
+        "producer": vars(facts.producer) if facts.producer else None,
+        "libraries": [vars(library) for library in facts.libraries],
+        "inputs": [_signature(signature) for signature in facts.inputs],
+        "outputs": [_signature(signature) for signature in facts.outputs],
+        "opsets": facts.opsets,
+        "imports": list(facts.imports),
+        "untrusted": list(facts.untrusted),
+        "details": facts.details,
+    }
+
+
+def _signature(signature: Signature) -> dict[str, Any]:
+    shape = None if signature.shape is None else list(signature.shape)
+    return {"name": signature.name, "dtype": signature.dtype, "shape": shape}
+
+
+def _rows(facts: ModelFacts) -> list[tuple[str, str]]:
+    rows = [("format", facts.format), ("size", f"{facts.size:,} bytes"), ("sha256", facts.sha256)]
+    if facts.producer:
+        rows.append(("written by", str(facts.producer)))
+    rows += [("library", str(library)) for library in facts.libraries]
+    rows += [("opset", f"{domain} {version}") for domain, version in sorted(facts.opsets.items())]
+    rows += [("input", f"{signature.name} {signature}".strip()) for signature in facts.inputs]
+    rows += [("output", f"{signature.name} {signature}".strip()) for signature in facts.outputs]
+    rows += sorted(facts.details.items())
+    rows += [("import", name + (" (not trusted)" if name in facts.untrusted else "")) for name in facts.imports]
+    return rows

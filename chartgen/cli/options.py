@@ -1,0 +1,244 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from chartgen.helm.client import HelmClient
+    from chartgen.helm.options import WaitOptions
+    from chartgen.service.model import ServiceSpec
+
+Function = Callable[..., Any]
+Decorator = Callable[[Function], Function]
+
+
+def _gather(function: Function, name: str, made: Callable[..., Any], *options: Decorator) -> Function:
+    """Let a function take one object instead of the options that it is made of."""
+    fields = [field for field in made.__annotations__ if field != "return"]
+
+    @functools.wraps(function)
+    def gathered(*args: Any, **kwargs: Any) -> Any:
+        kwargs[name] = made(**{field: kwargs.pop(field) for field in fields})
+        return function(*args, **kwargs)
+
+    for option in reversed(options):
+        gathered = option(gathered)
+    return gathered
+
+
+@dataclass(frozen=True)
+class ServiceArguments:
+    """Which service file, and what changes it."""
+
+    files: tuple[str, ...]
+    set_: tuple[str, ...]
+    set_string: tuple[str, ...]
+    set_json: tuple[str, ...]
+    set_file: tuple[str, ...]
+    set_literal: tuple[str, ...]
+
+    def load(self) -> ServiceSpec:
+        """Read and check the service file.
+
+        Raises:
+            ServiceError: It cannot be read, or breaks a rule.
+        """
+        from chartgen.service.load import load
+        from chartgen.service.overrides import Overrides
+
+        overrides = Overrides(
+            set=self.set_,
+            set_string=self.set_string,
+            set_json=self.set_json,
+            set_file=self.set_file,
+            set_literal=self.set_literal,
+        )
+        files: list[Path | Literal["-"]] = ["-" if name == "-" else Path(name) for name in self.files]
+        return load(files, overrides)
+
+
+def service_options(function: Function) -> Function:
+    """The service file and what changes it, as `arguments`."""
+    return _gather(
+        function,
+        "arguments",
+        ServiceArguments,
+        click.option(
+            "-f",
+            "--file",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            default=("service.yaml",),
+            show_default=True,
+            help="The service file; repeat it to merge files, the last one wins; - is standard input.",
+        ),
+        click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Change the service file (a.b=1,c=x)."),
+        click.option("--set-string", multiple=True, metavar="KEY=TEXT", help="The same, always as text."),
+        click.option("--set-json", multiple=True, metavar="KEY=JSON", help="The same, as JSON."),
+        click.option("--set-file", multiple=True, metavar="KEY=PATH", help="The same, with a file's content as text."),
+        click.option("--set-literal", multiple=True, metavar="KEY=TEXT", help="The same, taken as it is."),
+    )
+
+
+@dataclass(frozen=True)
+class HelmArguments:
+    """Which helm, which cluster, which namespace."""
+
+    helm: str | None
+    kubeconfig: str | None
+    kube_context: str | None
+    namespace: str | None
+
+    def client(self, namespace: str | None = None) -> HelmClient:
+        """The driver of helm for what was asked.
+
+        Args:
+            namespace: The service file's; the command line and the environment go before it.
+
+        Raises:
+            HelmNotFoundError: There is no helm.
+        """
+        import os
+
+        from chartgen.cli.verb import debugging, verbose
+        from chartgen.cluster.kubeconfig import current_namespace
+        from chartgen.helm.client import HelmClient
+        from chartgen.helm.find import find_helm
+        from chartgen.helm.runner import SubprocessRunner
+
+        context = self.kube_context or os.environ.get("HELM_KUBECONTEXT") or None
+        chosen = self.namespace or os.environ.get("HELM_NAMESPACE") or namespace
+        return HelmClient(
+            find_helm(self.helm),
+            kubeconfig=Path(self.kubeconfig) if self.kubeconfig else None,
+            kube_context=context,
+            namespace=chosen or current_namespace(self.kubeconfig, context),
+            runner=SubprocessRunner(on_start=verbose()),
+            debug=debugging(),
+        )
+
+
+def helm_options(function: Function) -> Function:
+    """Which helm, which cluster, which namespace, as `target`."""
+    return _gather(
+        function,
+        "target",
+        HelmArguments,
+        click.option("--helm", metavar="PATH", help="The helm program (else $CHARTGEN_HELM, then PATH)."),
+        click.option("--kubeconfig", metavar="PATH", help="The kubeconfig (else $KUBECONFIG)."),
+        click.option("--kube-context", metavar="NAME", help="The context of the kubeconfig (else $HELM_KUBECONTEXT)."),
+        click.option(
+            "-n",
+            "--namespace",
+            metavar="NAME",
+            help="The namespace (else $HELM_NAMESPACE, the service file's, the kubeconfig's).",
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class ReleaseValues:
+    """Values of a release over the chart's own."""
+
+    values_files: tuple[Path, ...]
+    set_values: tuple[str, ...]
+
+
+def release_values_options(function: Function) -> Function:
+    """Values handed to helm as they are, as `values`."""
+    return _gather(
+        function,
+        "values",
+        ReleaseValues,
+        click.option(
+            "--values-file",
+            "values_files",
+            multiple=True,
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="A file with values of the chart; repeat it, the last one wins.",
+        ),
+        click.option("--set-values", multiple=True, metavar="KEY=VALUE", help="A value of the chart (replicaCount=2)."),
+    )
+
+
+def duration_option(function: Function) -> Function:
+    """`--timeout`, as Go writes durations."""
+
+    def checked(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+        from chartgen.helm.duration import parse_duration
+
+        try:
+            parse_duration(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+        return value
+
+    decorated: Function = click.option(
+        "--timeout",
+        default="5m",
+        show_default=True,
+        metavar="DURATION",
+        callback=checked,
+        help="How long to wait, as 90s or 5m30s.",
+    )(function)
+    return decorated
+
+
+@dataclass(frozen=True)
+class WaitArguments:
+    """Whether and how long to wait, and what to do when it fails."""
+
+    wait: bool
+    timeout: str
+    rollback_on_failure: bool
+
+    def options(self) -> WaitOptions:
+        """The same for the helm driver."""
+        from chartgen.helm.options import WaitOptions
+
+        return WaitOptions(wait=self.wait, timeout=self.timeout, rollback_on_failure=self.rollback_on_failure)
+
+
+def wait_options(function: Function) -> Function:
+    """Whether and how long to wait, as `waiting`."""
+    return _gather(
+        function,
+        "waiting",
+        WaitArguments,
+        click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the pods are ready."),
+        duration_option,
+        click.option(
+            "--rollback-on-failure",
+            "--atomic",
+            is_flag=True,
+            help="Undo the operation when it fails; it then waits in any case.",
+        ),
+    )
+
+
+def output_option(*forms: str) -> Decorator:
+    """`-o`: the form of the output, the first one being the default."""
+    return click.option(
+        "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="The form of the output."
+    )
+
+
+def dry_run_option(function: Function) -> Function:
+    """`--dry-run`, alone or with how far to go."""
+    decorated: Function = click.option(
+        "--dry-run",
+        is_flag=False,
+        flag_value="client",
+        type=click.Choice(["client", "server"]),
+        help="Change nothing; with `server` the API server checks the objects.",
+    )(function)
+    return decorated

@@ -1,0 +1,56 @@
+"""`chartgen template`: the manifests, as `helm template` prints them."""
+
+from __future__ import annotations
+
+import click
+
+from chartgen.cli import output as out
+from chartgen.cli.options import (
+    HelmArguments,
+    ReleaseValues,
+    ServiceArguments,
+    helm_options,
+    release_values_options,
+    service_options,
+)
+from chartgen.cli.verb import verb
+
+
+@verb(
+    "template",
+    examples="""
+    chartgen template -f service.yaml
+    chartgen template -f service.yaml -n models | kubectl apply --server-side -f -
+    """,
+)
+@service_options
+@release_values_options
+@helm_options
+@click.option("--release", metavar="NAME", help="The release's name (else the service's).")
+@click.option("--kube-version", metavar="VERSION", help="The Kubernetes version to render for.")
+@click.option("--include-tests", is_flag=True, help="Print the pods of `helm test` too; `kubectl apply` would run them.")
+def command(
+    arguments: ServiceArguments,
+    values: ReleaseValues,
+    target: HelmArguments,
+    release: str | None,
+    kube_version: str | None,
+    include_tests: bool,
+) -> None:
+    """Print the manifests of a service, without test hooks."""
+    from chartgen import lifecycle
+    from chartgen.chart.build import build
+
+    built = build(arguments.load())
+    for warning in built.warnings:
+        out.warn(warning)
+    manifests = lifecycle.template(
+        target.client(built.spec.namespace),
+        built.chart,
+        release=release,
+        values_files=values.values_files,
+        set_values=values.set_values,
+        include_tests=include_tests,
+        kube_version=kube_version,
+    )
+    click.echo(manifests, nl=False)

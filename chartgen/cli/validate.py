@@ -1,0 +1,42 @@
+"""`chartgen validate`: the service file, the model, and whether the two fit."""
+
+from __future__ import annotations
+
+from chartgen.cli import output as out
+from chartgen.cli.options import ServiceArguments, output_option, service_options
+from chartgen.cli.verb import verb
+
+
+@verb(
+    "validate",
+    examples="""
+    chartgen validate
+    chartgen validate -f service.yaml -f production.yaml
+    chartgen validate -f service.yaml --set replicas=2 -o json
+    """,
+)
+@service_options
+@output_option("table", "json", "yaml")
+def command(arguments: ServiceArguments, output: str) -> None:
+    """Check a service file and its model, and say everything that is wrong.
+
+    What passes here can be rendered; only the cluster is not asked.
+    """
+    from chartgen.chart.build import build
+
+    built = build(arguments.load())
+    if output != "table":
+        content = {
+            "valid": True,
+            "name": built.spec.name,
+            "version": built.spec.version,
+            "model": {"format": built.facts.format, "size": built.facts.size, "sha256": built.facts.sha256},
+            "libraries": dict(sorted(built.requirements.versions.items())),
+            "warnings": list(built.warnings),
+        }
+        out.data("Validation", content, output)
+        return
+    for warning in built.warnings:
+        out.warn(warning)
+    libraries = ", ".join(f"{name} {version}" for name, version in sorted(built.requirements.versions.items()))
+    out.say(f"{built.spec.name} {built.spec.version} is valid: {built.facts.format} model served with {libraries}")
