@@ -1,0 +1,76 @@
+"""The options of helm's verbs as typed objects, and the arguments that they become."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chartgen.helm.duration import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WaitOptions:
+    """How long an operation waits for its objects, and what it does when they fail.
+
+    Attributes:
+        wait: Wait until the objects are ready (or gone, for uninstall).
+        timeout: The longest wait, as Go writes durations.
+        rollback_on_failure: Undo a failed install or upgrade; it waits, whatever `wait` says. Rollback and uninstall
+            have nothing to go back to and pass it over.
+
+    Raises:
+        ValueError: `timeout` is not a duration above zero.
+    """
+
+    wait: bool = True
+    timeout: str = "5m"
+    rollback_on_failure: bool = False
+
+    def __post_init__(self) -> None:
+        parse_duration(self.timeout)
+
+
+class KeptValues(StrEnum):
+    """What an upgrade does with the values that were set on the release before."""
+
+    HELM = ""  # helm's own rule: kept when nothing new is set, else dropped
+    RESET = "--reset-values"
+    REUSE = "--reuse-values"
+    RESET_THEN_REUSE = "--reset-then-reuse-values"  # the new chart's defaults, then what was set before
+
+
+def wait_arguments(options: WaitOptions, rollback_flag: str | None = None) -> list[str]:
+    """The arguments for `options`; `rollback_flag` is what the verb calls undoing a failure, if it can."""
+    arguments = ["--timeout", options.timeout]
+    undo = options.rollback_on_failure and rollback_flag is not None
+    if options.wait or undo:
+        arguments.append("--wait")
+    if undo and rollback_flag is not None:
+        arguments.append(rollback_flag)
+    return arguments
+
+
+def values_arguments(files: Sequence[Path], assignments: Sequence[str]) -> list[str]:
+    """The arguments that hand values to helm.
+
+    `--values` splits its argument as a line of CSV, so a path that holds a comma or a quote is quoted as CSV is.
+
+    Args:
+        files: Values files; a later one wins.
+        assignments: `key=value` as `--set` takes them; they win over the files.
+    """
+    arguments: list[str] = []
+    for file in files:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([str(file.absolute())])
+        arguments += ["--values", line.getvalue()]
+    for assignment in assignments:
+        arguments += ["--set", assignment]
+    return arguments

@@ -1,0 +1,7 @@
+"""Fixtures for the helm driver."""
+
+from __future__ import annotations
+
+from cluster_fixtures import kubeconfig, namespace, restricted_namespace
+
+__all__ = ["kubeconfig", "namespace", "restricted_namespace"]
