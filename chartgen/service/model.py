@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -40,7 +43,7 @@ class Packages:
         index_url: The package index instead of the public one, without credentials.
         extra_index_urls: Further indexes.
         ca_config_map: A ConfigMap in the namespace whose key `ca.crt` holds the certificates to trust.
-        pip_config_secret: A Secret in the namespace whose key `pip.conf` holds pip's configuration, credentials included.
+        pip_config_secret: A Secret in the namespace whose key `pip.conf` holds pip's configuration and credentials.
         proxy: The HTTP proxy to go through.
         no_proxy: Hosts that are reached without the proxy.
         pip_options: Further options for `pip install`, one a string.

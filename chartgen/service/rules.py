@@ -1,0 +1,203 @@
+"""The rules that a JSON Schema cannot say: across fields, about files, and where a pattern would not tell the reason.
+
+Every rule looks at what the schema left standing and yields what is wrong; `check` runs them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chartgen.service import kubernetes, quantity
+from chartgen.service.finding import Finding
+from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, key_position
+from chartgen.service.rules_files import handler, model_file
+from chartgen.service.rules_packages import image, packages
+from chartgen.service.words import quoted, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from decimal import Decimal
+
+    from chartgen.service.view import View
+
+# The runtime's own settings.
+RESERVED_PREFIX = "CHARTGEN_"
+RESERVED_VARIABLES = {"PYTHONPATH"}
+# Linux hands a process no longer string, `NAME=value` and the closing NUL together.
+MAX_VARIABLE_BYTES = 128 * 1024
+
+# The chart's own labels: selectors depend on them.
+RESERVED_LABELS = {
+    "helm.sh/chart",
+    *(f"app.kubernetes.io/{name}" for name in ("name", "instance", "version", "component", "part-of", "managed-by")),
+}
+MAX_ANNOTATIONS_BYTES = 256 * 1024
+
+
+def check(view: View) -> list[Finding]:
+    """Everything in which the document breaks a rule.
+
+    Args:
+        view: The document, without what the schema found wrong.
+    """
+    return [finding for rule in RULES for finding in rule(view)]
+
+
+def no_nul(view: View) -> Iterator[Finding]:
+    """No text holds a NUL: neither a process's environment nor a path can."""
+    waiting: list[tuple[DataPath, Node]] = [((), view.document)]
+    while waiting:
+        path, node = waiting.pop()
+        match node:
+            case Scalar(value=str(), text=text) if "\0" in text:
+                yield Finding(node.where, path, "holds a NUL character", "text without U+0000")
+            case Listing(items=items):
+                waiting.extend(((*path, index), item) for index, item in enumerate(items))
+            case Mapping(entries=entries):
+                for key, entry in entries.items():
+                    if "\0" in key:
+                        yield Finding(entry.key, (*path, key), "the key holds a NUL character", "text without U+0000")
+                    waiting.append(((*path, key), entry.node))
+            case _:
+                pass
+
+
+def resources(view: View) -> Iterator[Finding]:
+    """Requests and limits are quantities, and no request is above its limit."""
+    for resource in ("cpu", "memory"):
+        request = view.short_or_long(resource, "request")
+        limit = view.short_or_long(resource, "limit") if isinstance(view.node(resource), Mapping) else None
+        values: list[Decimal] = []
+        for path, scalar in filter(None, (request, limit)):
+            try:
+                values.append(quantity.check(resource, scalar.text))
+            except quantity.QuantityError as error:
+                message = f"{quoted(scalar.text)} {error}"
+                yield Finding(scalar.where, path, message, quantity.EXPECTED[resource], error.hint)
+        if request and limit and len(values) == 2 and values[0] > values[1]:  # noqa: PLR2004 - both of them
+            message = f"the request {request[1].text} is above the limit {limit[1].text}"
+            yield Finding(request[1].where, request[0], message, f"at most {limit[1].text}")
+
+
+def variables(view: View) -> Iterator[Finding]:
+    """Environment variables have names that a process can have, and none of the runtime's own."""
+    for name, node in view.entries("env"):
+        where, path = key_position(view.document, ("env", name)), ("env", name)
+        if not name or "=" in name or not (name.isascii() and name.isprintable()):
+            yield Finding(where, path, "cannot name an environment variable", "printable ASCII characters without `=`")
+        elif name.startswith(RESERVED_PREFIX) or name in RESERVED_VARIABLES:
+            yield Finding(where, path, "belongs to the runtime's own settings", hint="take another name")
+        if isinstance(node, Scalar) and len(f"{name}={node.text}\0".encode()) > MAX_VARIABLE_BYTES:
+            message = f"the value is {len(node.text.encode()):,} bytes long"
+            expected = f"at most {MAX_VARIABLE_BYTES:,} bytes, the name included, which is what Linux hands a process"
+            yield Finding(node.where, path, message, expected)
+        yield from _reference(view, path)
+
+
+def _reference(view: View, path: DataPath) -> Iterator[Finding]:
+    for kind in ("secretKeyRef", "configMapKeyRef"):
+        yield from _named(view, (*path, kind, "name"))
+        key = view.scalar(*path, kind, "key")
+        if key and not kubernetes.is_data_key(key.text):
+            message = f"{quoted(key.text)} cannot be a key of such an object"
+            yield Finding(key.where, (*path, kind, "key"), message, kubernetes.DATA_KEY_EXPECTED)
+
+
+def empty_variables(view: View) -> Iterator[Finding]:
+    """A variable with nothing behind it is not dropped in silence: it may have been meant as empty text."""
+    env = view.node("env")
+    for name, removed in env.removed.items() if isinstance(env, Mapping) else ():
+        if not removed.took and not removed.text:
+            hint = f'write {name}: "" for empty text, or {name}: null to take it away'
+            yield Finding(removed.key, ("env", name), "has no value", "text", hint)
+
+
+def _named(view: View, path: DataPath) -> Iterator[Finding]:
+    """A name of an object in the cluster."""
+    name = view.scalar(*path)
+    if name and not kubernetes.is_subdomain(name.text):
+        message = f"{quoted(name.text)} cannot name an object in Kubernetes"
+        yield Finding(name.where, path, message, kubernetes.SUBDOMAIN_EXPECTED)
+
+
+def object_names(view: View) -> Iterator[Finding]:
+    """Names of objects are names that Kubernetes takes."""
+    for path in (
+        ("runtime", "packages", "caConfigMap"),
+        ("runtime", "packages", "pipConfigSecret"),
+        ("pod", "priorityClassName"),
+    ):
+        yield from _named(view, path)
+    for index, _ in view.items("pod", "imagePullSecrets"):
+        yield from _named(view, ("pod", "imagePullSecrets", index))
+
+
+def pod_labels(view: View) -> Iterator[Finding]:
+    """Labels and node selectors have keys and values that Kubernetes takes, and leave the chart's own alone."""
+    for group in ("labels", "nodeSelector"):
+        for key, node in view.entries("pod", group):
+            path = ("pod", group, key)
+            yield from _qualified(view, path)
+            if isinstance(node, Scalar) and not kubernetes.is_label_value(node.text):
+                message = f"{quoted(node.text)} cannot be the value of a label"
+                yield Finding(node.where, path, message, kubernetes.LABEL_PART_EXPECTED)
+    for key, _ in view.entries("pod", "labels"):
+        if key in RESERVED_LABELS:
+            where = key_position(view.document, ("pod", "labels", key))
+            yield Finding(where, ("pod", "labels", key), "is one of the chart's own labels", hint="take another key")
+
+
+def pod_annotations(view: View) -> Iterator[Finding]:
+    """Annotations have keys that Kubernetes takes, and are not larger than it keeps."""
+    size = 0
+    for key, node in view.entries("pod", "annotations"):
+        yield from _qualified(view, ("pod", "annotations", key))
+        size += len(key.encode()) + (len(node.text.encode()) if isinstance(node, Scalar) else 0)
+    if size > MAX_ANNOTATIONS_BYTES:
+        path = ("pod", "annotations")
+        message, expected = f"the annotations come to {size:,} bytes", f"at most {MAX_ANNOTATIONS_BYTES:,} bytes"
+        yield Finding(key_position(view.document, path), path, message, expected)
+
+
+def _qualified(view: View, path: DataPath) -> Iterator[Finding]:
+    key = str(path[-1])
+    # The domain of an annotation may be written in capitals, that of a label may not; lower case is right for both.
+    if not kubernetes.is_qualified_name(key):
+        message = f"{quoted(key)} cannot be such a key in Kubernetes"
+        yield Finding(key_position(view.document, path), path, message, kubernetes.QUALIFIED_EXPECTED)
+
+
+def pod_tolerations(view: View) -> Iterator[Finding]:
+    """A toleration is complete: Kubernetes refuses one without a key unless it tolerates every taint."""
+    for index, node in view.items("pod", "tolerations"):
+        path: DataPath = ("pod", "tolerations", index)
+        operator = view.scalar(*path, "operator")
+        exists = operator is not None and operator.text == "Exists"
+        match node:
+            case Mapping(entries={"value": Entry(node=value)}) if exists:
+                yield Finding(
+                    value.where, (*path, "value"), "has no meaning beside `operator: Exists`", hint="leave it out"
+                )
+            case Mapping(entries=entries) if not exists and "key" not in entries:
+                yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
+        effect = view.scalar(*path, "effect")
+        seconds = view.scalar(*path, "tolerationSeconds")
+        if seconds and (effect is None or effect.text != "NoExecute"):
+            message = f"{shortened(seconds.text)} has a meaning only beside `effect: NoExecute`"
+            yield Finding(seconds.where, (*path, "tolerationSeconds"), message)
+
+
+RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
+    no_nul,
+    model_file,
+    handler,
+    image,
+    packages,
+    resources,
+    variables,
+    empty_variables,
+    object_names,
+    pod_labels,
+    pod_annotations,
+    pod_tolerations,
+)

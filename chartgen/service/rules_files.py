@@ -1,0 +1,93 @@
+"""The rules about files that a service file names."""
+
+from __future__ import annotations
+
+import os
+import stat
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from chartgen.service import handler as handlers
+from chartgen.service.finding import Finding
+from chartgen.service.view import file_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chartgen.service.node import DataPath, Scalar
+    from chartgen.service.view import View
+
+# It lies in a ConfigMap beside the runtime's own files, and a ConfigMap holds at most 1 MiB.
+MAX_HANDLER_BYTES = 256 * 1024
+MAX_NAME_BYTES = 255
+
+
+def model_file(view: View) -> Iterator[Finding]:
+    """The model's file is there and can be read."""
+    written = view.short_or_long("model", "file")
+    if written:
+        yield from _unreadable(*written)
+
+
+def handler(view: View) -> Iterator[Finding]:
+    """The handler is there, and is Python that defines what the pod calls."""
+    path: DataPath = ("runtime", "handler")
+    written = view.scalar(*path)
+    if written is None:
+        return
+    unreadable = list(_unreadable(path, written))
+    if unreadable:
+        yield from unreadable
+        return
+    file = file_path(written)
+    with file.open("rb") as stream:
+        content = stream.read(MAX_HANDLER_BYTES + 1)
+    if len(content) > MAX_HANDLER_BYTES:
+        yield Finding(written.where, path, f"{file} is too large", f"at most {MAX_HANDLER_BYTES:,} bytes")
+        return
+    for problem in handlers.problems(content):
+        place = f"{file}:{problem.line}" if problem.line else str(file)
+        yield Finding(written.where, path, f"{place} {problem.message}", problem.expected)
+
+
+def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:
+    """Why the file that a value names cannot be read, if it cannot."""
+    file = file_path(written)
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        yield Finding(written.where, path, f"there is no file {file}", hint=_missing_hint(written.text, file))
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        yield Finding(written.where, path, f"{file} cannot be read: {reason}")
+        return
+    if stat.S_ISDIR(mode):
+        yield Finding(written.where, path, f"{file} is a folder", "a file", _folder_hint(written.text, file))
+    elif not stat.S_ISREG(mode):
+        yield Finding(written.where, path, f"{file} is no regular file", "a file")
+    elif not os.access(file, os.R_OK):
+        yield Finding(written.where, path, f"{file} cannot be read by this user", hint=f"see `ls -l {file}`")
+
+
+def _missing_hint(text: str, file: Path) -> str:
+    if text.startswith("~"):
+        return "`~` is not expanded; write the whole path, or one relative to the service file"
+    near = get_close_matches(file.name, _names(file.parent), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{text.removesuffix(file.name)}{near[0]}`?"
+    return "a path is relative to the folder of the service file that names it"
+
+
+def _folder_hint(text: str, folder: Path) -> str | None:
+    files = [name for name in _names(folder) if (folder / name).is_file()]
+    return f"did you mean `{text.rstrip('/')}/{files[0]}`?" if len(files) == 1 else None
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in a folder, sorted; none when it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,84 @@
+"""The rules about where the pod's software comes from: the image, and the package indexes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from chartgen.service import kubernetes
+from chartgen.service.finding import Finding
+from chartgen.service.node import Scalar
+from chartgen.service.words import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chartgen.service.node import DataPath
+    from chartgen.service.view import View
+
+PACKAGES = ("runtime", "packages")
+CREDENTIALS_HINT = "put the address into a pip.conf in a Secret, and name the Secret under `pipConfigSecret`"
+ADDRESS_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+# An address in a requirements file or an argument of pip ends at a space, and `#` starts what belongs to no server.
+ADDRESS = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]+")
+EXPECTED_ADDRESS = "an http or https address, such as https://pypi.example.com/simple"
+OPTION = re.compile(r"--?[A-Za-z][A-Za-z0-9-]*(=.*)?", re.DOTALL)
+
+
+def image(view: View) -> Iterator[Finding]:
+    """The image is a reference that a registry can answer."""
+    path = ("runtime", "image")
+    written = view.scalar(*path)
+    if written and not kubernetes.is_image(written.text):
+        message = f"{quoted(written.text)} is no reference to an image"
+        yield Finding(written.where, path, message, "registry/repository:tag, in lower case up to the tag")
+
+
+def packages(view: View) -> Iterator[Finding]:
+    """Indexes and proxies are addresses, and credentials stay out of the chart."""
+    for key in ("indexUrl", "proxy"):
+        yield from _address(view, (*PACKAGES, key))
+    for index, _ in view.items(*PACKAGES, "extraIndexUrls"):
+        yield from _address(view, (*PACKAGES, "extraIndexUrls", index))
+    for index, node in view.items(*PACKAGES, "pipOptions"):
+        if isinstance(node, Scalar):
+            yield from _option(node, (*PACKAGES, "pipOptions", index))
+
+
+def _address(view: View, path: DataPath) -> Iterator[Finding]:
+    written = view.scalar(*path)
+    if written is None:
+        return
+    if _has_credentials(written.text):
+        # The address is not repeated: messages end up in logs.
+        yield Finding(written.where, path, "holds credentials", "an address without them", CREDENTIALS_HINT)
+    elif not _is_address(written.text):
+        yield Finding(written.where, path, f"{quoted(written.text)} is no address", EXPECTED_ADDRESS)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises when it is no number
+    except ValueError:
+        return False
+    return ADDRESS.fullmatch(text) is not None and bool(parts.hostname)
+
+
+def _has_credentials(text: str) -> bool:
+    """Whether any address in the text carries a user name or a password."""
+    for address in ADDRESS_IN_TEXT.findall(text):
+        authority = re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)[0]
+        if "@" in authority:
+            return True
+    return False
+
+
+def _option(node: Scalar, path: DataPath) -> Iterator[Finding]:
+    if _has_credentials(node.text):
+        yield Finding(node.where, path, "holds credentials", "an option without them", CREDENTIALS_HINT)
+    elif not OPTION.fullmatch(node.text):
+        option, space, value = node.text.partition(" ")
+        hint = f"write {option}={value.strip()}" if space and OPTION.fullmatch(option) and "=" not in option else None
+        yield Finding(node.where, path, f"{quoted(node.text)} is not one option", "one such as --retries=10", hint)
