@@ -1,0 +1,111 @@
+"""POST /predict as a plain ASGI function in front of a web framework, whose cost every call is then spared."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .errors import ServingError, busy, too_large
+
+if TYPE_CHECKING:
+    from .dataplane import DataPlane
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+PATH = "/predict"
+
+
+class PredictRoute:
+    """Answers /predict, and hands everything else on.
+
+    Args:
+        plane: What answers.
+        other: The application behind.
+    """
+
+    def __init__(self, plane: DataPlane, other: App) -> None:
+        self._plane = plane
+        self._other = other
+        self._max_body = plane.settings.max_body_bytes
+        self._max_in_flight = plane.settings.max_in_flight
+        self._in_flight = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self._other(scope, receive, send)
+            return
+        status, headers = 200, {}
+        self._in_flight += 1
+        try:
+            answer = await self._predict(scope["method"], receive)
+        except ServingError as error:
+            status, headers, answer = error.status, error_headers(error), error_body(error)
+        except ConnectionError:  # the client went away: there is nobody to answer
+            return
+        finally:
+            self._in_flight -= 1
+        headers |= {"content-type": "application/json", "content-length": str(len(answer))}
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _predict(self, method: str, receive: Receive) -> bytes:
+        if method != "POST":
+            raise ServingError(405, "method_not_allowed", f"{method} is not allowed", path=PATH, expected="POST")
+        if self._in_flight > self._max_in_flight:
+            raise busy(self._max_in_flight)
+        body = await _read_body(receive, self._max_body)
+        if self._plane.inline(len(body)):
+            return self._plane.predict(body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._plane.predict, body)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._plane.workers, "predict")
+
+
+def error_body(error: ServingError) -> bytes:
+    """The body of an answer that is an error."""
+    return json.dumps(error.body(), ensure_ascii=False).encode(errors="replace")
+
+
+def error_headers(error: ServingError) -> dict[str, str]:
+    """What an error says beside its body."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
+    if error.code == "method_not_allowed" and error.expected:
+        headers["allow"] = error.expected
+    if error.code == "too_large":  # there may be more of the body than was read
+        headers["connection"] = "close"
+    return headers
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    """Reads the body, at most `limit` bytes.
+
+    Of one that is too large as much again is read and dropped: a client that is still sending would see a reset
+    connection instead of the answer.
+    """
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more and size <= 2 * limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False)
+        if size > limit:
+            chunks.clear()
+    if size > limit:
+        raise too_large(limit)
+    return b"".join(chunks)

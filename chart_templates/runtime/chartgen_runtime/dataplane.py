@@ -1,0 +1,203 @@
+"""The life of the model in the pod, for any server: live, ready, predict (bytes in, bytes out), drain."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .codec import decode, encode, only_numbers
+from .cpu import available_cpus
+from .errors import ServingError, StartupError, failed, not_ready, refused
+from .handler import load_handler
+from .loader import load_model
+from .logs import last_words, log
+from .openapi import predict_path
+from .predictor import Predictor
+from .protocol import Batch, member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .settings import RuntimeSettings
+
+# A prediction that is done by then costs less than handing it to a thread and back, and delays no probe.
+INLINE_SECONDS = 0.005
+# So does reading and writing this much JSON.
+INLINE_BYTES = 64 * 1024
+EXAMPLE_ELEMENTS = 1000
+
+
+class DataPlane:
+    """Loads one model and answers for it.
+
+    Args:
+        settings: What to serve.
+    """
+
+    def __init__(self, settings: RuntimeSettings) -> None:
+        self.settings = settings
+        self.failed = False  # whether loading has ended in a failure
+        self.workers = 1  # how many predictions may run at once in threads; known once the model is loaded
+        self._predictor: Predictor | None = None
+        self._draining = False
+        self._quick = False
+        self._example: Any = None
+
+    def load(self) -> None:
+        """Verifies and loads the model, and makes one prediction; from then on the pod is ready.
+
+        Raises:
+            StartupError: Any of that failed; the message is one sentence.
+        """
+        started = time.monotonic()
+        settings = self.settings
+        model = load_model(settings)
+        handler = load_handler(settings.handler_path)
+        predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
+        self._quick = self._warm_up(predictor) < INLINE_SECONDS
+        # The user's code is not asked to be safe in threads.
+        self.workers = available_cpus() if model.thread_safe and settings.handler_path is None else 1
+        self._predictor = predictor
+        log.info("%s is ready after %.2f s", settings.model_name, time.monotonic() - started)
+
+    def start(self, on_failure: Callable[[], None]) -> threading.Thread:
+        """Loads in a thread of its own, so that the probes are answered meanwhile.
+
+        Args:
+            on_failure: Ends the server; called, in that thread, after the reason was logged and left to Kubernetes.
+        """
+
+        def load() -> None:
+            try:
+                self.load()
+            except BaseException as error:
+                self.failed = True
+                reason = str(error) if isinstance(error, StartupError) else f"{type(error).__name__}: {error}"
+                log.error("cannot serve: %s", reason, exc_info=True)
+                last_words(reason, self.settings.termination_log)
+                on_failure()
+
+        thread = threading.Thread(target=load, name="load", daemon=True)
+        thread.start()
+        return thread
+
+    def ready(self) -> None:
+        """Returns when a prediction has worked and the pod is not about to stop.
+
+        Raises:
+            ServingError: 503 otherwise.
+        """
+        if self._draining:
+            raise not_ready("the pod is stopping")
+        if self._predictor is None:
+            raise not_ready("the model is being loaded")
+
+    def drain(self) -> None:
+        """Ends readiness; requests that still come are answered."""
+        self._draining = True
+
+    def inline(self, size: int) -> bool:
+        """Whether a request of this many bytes is answered on the event loop.
+
+        For a quick model the way to a thread and back takes longer than the prediction; a long prediction, or a long
+        text, on the loop would keep the probes waiting.
+        """
+        return self._predictor is None or (self._quick and size <= INLINE_BYTES)
+
+    def predict(self, body: bytes) -> bytes:
+        """Answers one request.
+
+        Args:
+            body: The request's body, ``{"input": ...}`` as JSON.
+
+        Returns:
+            The answer's body, ``{"output": ...}`` as JSON.
+
+        Raises:
+            ServingError: The request is refused, the pod is not ready, or the model failed; nothing else is raised.
+        """
+        if self._predictor is None:
+            raise not_ready("the model is being loaded")
+        try:
+            return self._answer(self._predictor, body)
+        except ServingError as error:
+            if error.status != 500:  # noqa: PLR2004 - the client is told all there is to know
+                raise
+            _log_cause(error)
+            raise
+        except Exception as error:
+            failure = failed("model_failed", "the model failed on this input")
+            _log_cause(failure)
+            raise failure from error
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI path item of /predict, with the model's own signature and an example once they are known."""
+        signature = self._predictor.signature if self._predictor else None
+        return predict_path(signature, self._example)
+
+    def _answer(self, predictor: Predictor, body: bytes) -> bytes:
+        value = _input(decode(body, allow_non_finite=self.settings.allow_non_finite))
+        return encode({"output": predictor.predict(value, only_numbers=only_numbers(body))})
+
+    def _warm_up(self, predictor: Predictor) -> float:
+        """Predicts twice; returns what the second time took, in seconds. The first pays for what is made on demand."""
+        sample = _read_sample(self.settings.sample_path)
+        made = predictor.signature.example() if sample is None else None
+        if sample is None and made is None:
+            raise StartupError("no input can be made from what the model says of itself: give a `sample`")
+        origin = "an input of zeros: give a `sample` that it can answer" if sample is None else "the recorded sample"
+        seconds = 0.0
+        try:
+            for _ in range(2):
+                started = time.perf_counter()
+                if sample is not None:
+                    self._answer(predictor, sample)
+                elif made is not None:
+                    encode(predictor.infer(Batch(made, single=False)))
+                seconds = time.perf_counter() - started
+        except ServingError as error:
+            where = f" ({error.path})" if error.path else ""
+            raise StartupError(f"the warm-up failed on {origin}: {error.message}{where}") from error
+        except Exception as error:
+            raise StartupError(f"the warm-up failed on {origin}: {type(error).__name__}: {error}") from error
+        if sample is not None:
+            self._example = decode(sample, allow_non_finite=True)
+        elif made is not None and self.settings.handler_path is None:  # a handler may take something else
+            self._example = _as_request(made)
+        return seconds
+
+
+def _input(document: Any) -> Any:
+    """The value of `input`; the document must be an object with that member and no other."""
+    if not isinstance(document, dict):
+        raise refused("type", "the body is not an object", "", 'an object such as {"input": [1, 2, 3]}')
+    for key in document:
+        if key != "input":
+            raise refused("unknown_key", f"the member {key!r} is not known", member("", key).lstrip("."), "input")
+    if "input" not in document:
+        raise refused("missing_key", "the member `input` is missing", "input", "an array, or an object by input name")
+    return document["input"]
+
+
+def _log_cause(error: ServingError) -> None:
+    """Writes the exception that is being handled to the log, under an id that the answer carries."""
+    error.id = secrets.token_hex(8)
+    log.error("prediction %s: %s%s", error.id, error.message, f" ({error.path})" if error.path else "", exc_info=True)
+
+
+def _read_sample(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError as error:
+        raise StartupError(f"the recorded sample cannot be read: {error}") from error
+
+
+def _as_request(arrays: dict[str, Any]) -> Any:
+    """The request that gives the model these arrays; None when it is too long to be read by a person."""
+    if sum(array.size for array in arrays.values()) > EXAMPLE_ELEMENTS:
+        return None
+    lists = {name: array.tolist() for name, array in arrays.items()}
+    return {"input": next(iter(lists.values())) if len(lists) == 1 else lists}

@@ -1,0 +1,76 @@
+"""The two ways things go wrong: the pod cannot serve at all, or one request cannot be answered."""
+
+from __future__ import annotations
+
+
+class StartupError(Exception):
+    """The pod cannot serve: its settings, the model, the handler or the warm-up. The message is one sentence."""
+
+
+class ServingError(Exception):
+    """One request that is not answered with a prediction.
+
+    Args:
+        status: The HTTP status.
+        code: The kind of error, for programs.
+        message: What went wrong, for people.
+        path: The place in the request or the answer, as ``input[3][1]``.
+        expected: What would have been accepted.
+        retry_after: Seconds after which a client may try again.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        path: str | None = None,
+        expected: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.path = path
+        self.expected = expected
+        self.retry_after = retry_after
+        self.id: str | None = None  # what finds the cause in the log; set where an error of the model is logged
+
+    def body(self) -> dict[str, dict[str, str | None]]:
+        """The answer's body: the same four keys for every error, and the id where the log says more."""
+        error = {"code": self.code, "message": self.message, "path": self.path, "expected": self.expected}
+        if self.id is not None:
+            error["id"] = self.id
+        return {"error": error}
+
+
+def refused(code: str, message: str, path: str, expected: str) -> ServingError:
+    """A request that was understood and cannot be accepted: 422."""
+    return ServingError(422, code, message, path=path, expected=expected)
+
+
+def not_json(message: str) -> ServingError:
+    """A body that is no JSON document: 400."""
+    return ServingError(400, "not_json", message, expected='a JSON object such as {"input": [1, 2, 3]}')
+
+
+def too_large(limit: int) -> ServingError:
+    """A body of more than `limit` bytes: 413."""
+    return ServingError(413, "too_large", "the body is too large", expected=f"at most {limit} bytes")
+
+
+def not_ready(message: str) -> ServingError:
+    """A pod that does not serve yet, or no longer: 503."""
+    return ServingError(503, "not_ready", message, retry_after=1)
+
+
+def busy(limit: int) -> ServingError:
+    """A pod that has `limit` requests in flight: 503."""
+    return ServingError(503, "busy", f"{limit} requests are in flight already", retry_after=1)
+
+
+def failed(code: str, message: str, path: str | None = None) -> ServingError:
+    """A model, or a handler, that failed on a request which was accepted: 500."""
+    return ServingError(500, code, message, path=path)

@@ -1,0 +1,123 @@
+"""Pickles of anything with a `predict`: scikit-learn and what follows its conventions, written by pickle or joblib."""
+
+from __future__ import annotations
+
+import importlib.util
+import mmap
+import pickle
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StartupError
+from ..loader import LoadedModel
+from ..signature import Signature, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# What joblib's files have and plain pickles have not: compression (zlib, gzip, bzip2, xz, lzma, lz4), or its own class.
+ZLIB = tuple(b"\x78" + level for level in (b"\x01", b"\x5e", b"\x9c", b"\xda"))
+COMPRESSED = (*ZLIB, b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\0\0", b"\x04\x22\x4d\x18")
+JOBLIB_CLASS = b"joblib.numpy_pickle"
+
+# The steps that take text (one string an item), and those whose columns may hold strings and booleans beside numbers.
+TEXT = frozenset({"CountVectorizer", "HashingVectorizer"})
+MIXED = frozenset(
+    {"ColumnTransformer", "FunctionTransformer", "SimpleImputer", "MissingIndicator", "DummyClassifier"}
+    | {"OneHotEncoder", "OrdinalEncoder", "TargetEncoder", "DummyRegressor"}
+)
+NUMERIC_LIBRARIES = frozenset({"sklearn", "xgboost", "lightgbm"})
+
+
+def load(path: Path, method: str) -> LoadedModel:
+    """Loads a pickle, whose digest was verified before: loading one runs what is in it.
+
+    Args:
+        path: The model file.
+        method: The method to call, such as `predict` or `predict_proba`.
+
+    Raises:
+        StartupError: joblib is needed and missing, or the model has no such method.
+    """
+    model = _read(path)
+    call = getattr(model, method, None)
+    if not callable(call):
+        raise StartupError(f"the model, a {type(model).__name__}, has no method {method!r}")
+    spec = _spec(model)
+    arrange = _columns(model)
+
+    def predict(arrays: dict[str, Any]) -> dict[str, Any]:
+        return {"": call(arrange(arrays[""]))}
+
+    # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
+    return LoadedModel(model, Signature((spec,)), predict, thread_safe=False)
+
+
+def _read(path: Path) -> Any:
+    with path.open("rb") as file:
+        if not _needs_joblib(file.fileno()):
+            return pickle.load(file)  # noqa: S301 - the digest says that it is the file the chart was made for
+    if importlib.util.find_spec("joblib") is None:
+        raise StartupError(f"{path} was written by joblib, which is not installed")
+    import joblib
+
+    return joblib.load(path)
+
+
+def _needs_joblib(descriptor: int) -> bool:
+    """Whether the file is compressed, or holds arrays the way joblib writes them: raw, between the opcodes."""
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
+        return content[:8].startswith(COMPRESSED) or content.find(JOBLIB_CLASS) >= 0
+
+
+def _spec(model: Any) -> TensorSpec:
+    """What the model takes, as far as scikit-learn's conventions tell."""
+    first = _first_step(model)
+    names = {each.__name__ for each in type(first).__mro__}
+    if names & TEXT:
+        return TensorSpec("", "string", (None,))
+    features = _attribute(model, "n_features_in_") or _attribute(first, "n_features_in_")
+    if not isinstance(features, Integral):
+        return TensorSpec("", None, None)
+    numeric = type(first).__module__.partition(".")[0] in NUMERIC_LIBRARIES and not _is_mixed(first)
+    return TensorSpec("", "float64" if numeric else None, (None, int(features)))
+
+
+def _is_mixed(step: Any) -> bool:
+    if {each.__name__ for each in type(step).__mro__} & MIXED:
+        return True
+    return any(_is_mixed(_first_step(part[1])) for part in _attribute(step, "transformer_list") or ())
+
+
+def _first_step(model: Any) -> Any:
+    """What the input meets first: through searches over parameters and into pipelines."""
+    while True:
+        steps = [step for _, step in _attribute(model, "steps") or () if hasattr(step, "fit")]
+        inner = steps[0] if steps else _attribute(model, "best_estimator_")
+        if inner is None:
+            return model
+        model = inner
+
+
+def _columns(model: Any) -> Callable[[Any], Any]:
+    """Gives the columns the names that the model was fitted with, where pandas is there to do it."""
+    names = _attribute(model, "feature_names_in_")
+    if names is None or importlib.util.find_spec("pandas") is None:
+        return lambda array: array
+    import pandas
+
+    def arrange(array: Any) -> Any:
+        if getattr(array, "ndim", None) != 2 or hasattr(array, "columns"):  # noqa: PLR2004 - rows and columns
+            return array
+        return pandas.DataFrame(array, columns=names).infer_objects()
+
+    return arrange
+
+
+def _attribute(model: Any, name: str) -> Any:
+    """The attribute, or None: a property of an estimator may raise anything before it is fitted."""
+    try:
+        return getattr(model, name, None)
+    except Exception:
+        return None

@@ -1,0 +1,101 @@
+"""What /predict takes and gives, as an OpenAPI path item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .signature import Signature, TensorSpec
+
+JSON_TYPES = {"string": "string", "bool": "boolean", None: None}
+ERRORS = {
+    "400": "The body is not JSON",
+    "405": "The method is not POST",
+    "413": "The body is too large",
+    "422": "The input has another shape, type or name than the model takes",
+    "500": "The model failed; the log holds the cause under the id",
+    "503": "The pod is not ready, or has too many requests in flight",
+}
+ERROR_BODY = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "path", "expected"],
+            "properties": {
+                "code": {"type": "string", "description": "The kind of error, for programs"},
+                "message": {"type": "string", "description": "What went wrong"},
+                "path": {"type": ["string", "null"], "description": "The place, as input[3][1]"},
+                "expected": {"type": ["string", "null"], "description": "What would have been accepted"},
+                "id": {"type": "string", "description": "What finds the cause in the log"},
+            },
+        }
+    },
+}
+
+
+def predict_path(signature: Signature | None, example: Any) -> dict[str, Any]:
+    """The path item.
+
+    Args:
+        signature: What the model takes and gives; None while it is being loaded.
+        example: A request that the model answers; None while it is being loaded.
+    """
+    inputs = _inputs(signature)
+    request: dict[str, Any] = {
+        "schema": {
+            "type": "object",
+            "required": ["input"],
+            "additionalProperties": False,
+            "properties": {"input": inputs},
+        }
+    }
+    if example is not None:
+        request["example"] = example
+    answer = {"schema": {"type": "object", "required": ["output"], "properties": {"output": {}}}}
+    responses: dict[str, Any] = {
+        "200": {"description": "The prediction", "content": {"application/json": answer}},
+    }
+    for status, description in ERRORS.items():
+        responses[status] = {"description": description, "content": {"application/json": {"schema": ERROR_BODY}}}
+    return {
+        "post": {
+            "summary": "Predict",
+            "description": "A batch of the rank that the model says, or one item of one rank less.",
+            "operationId": "predict",
+            "requestBody": {"required": True, "content": {"application/json": request}},
+            "responses": responses,
+        }
+    }
+
+
+def _inputs(signature: Signature | None) -> dict[str, Any]:
+    if signature is None:
+        return {}
+    if len(signature.inputs) == 1:
+        return _tensor(signature.inputs[0])
+    return {
+        "type": "object",
+        "required": [spec.name for spec in signature.inputs],
+        "additionalProperties": False,
+        "properties": {spec.name: _tensor(spec) for spec in signature.inputs},
+    }
+
+
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    """Nested arrays, a batch or one item; only the description where the model does not say the rank."""
+    kind = JSON_TYPES.get(spec.dtype, "integer" if spec.dtype and "int" in spec.dtype else "number")
+    schema: dict[str, Any] = {"type": kind} if kind else {}
+    if spec.shape is None:
+        return {"description": str(spec)}
+    if not spec.shape:
+        return {**schema, "description": str(spec)}
+    for size in reversed(spec.shape[1:]):
+        schema = {"type": "array", "items": schema}
+        if isinstance(size, int):
+            schema |= {"minItems": size, "maxItems": size}
+    batch: dict[str, Any] = {"type": "array", "items": schema}
+    if isinstance(spec.shape[0], int):
+        batch |= {"minItems": spec.shape[0], "maxItems": spec.shape[0]}
+    return {"description": str(spec), "anyOf": [batch, schema]}

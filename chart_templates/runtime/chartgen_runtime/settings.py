@@ -1,0 +1,148 @@
+"""The environment of the container -> RuntimeSettings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from .errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """What the pod serves, and how.
+
+    Attributes:
+        model_name: The service's name.
+        model_version: The model's version; empty when it is not known.
+        model_path: The model file.
+        model_format: The module of `formats` that reads it.
+        model_sha256: The digest that the file must have, 64 lower-case hexadecimal digits.
+        model_method: What is called on a scikit-learn-like model.
+        allow_non_finite: Whether NaN and infinities are let in, and go out as null.
+        handler_path: The user's handler; None without one.
+        sample_path: A recorded request, used for the warm-up; None without one.
+        host: The address to listen on.
+        port: The port to listen on.
+        termination_log: Where Kubernetes looks for the reason of an exit.
+        drain_seconds: How long requests are still taken after SIGTERM, while the endpoints are told.
+        shutdown_seconds: How long requests in flight may take after that.
+        max_body_bytes: The largest body that is read.
+        max_in_flight: How many requests may be in flight; further ones are told to come back.
+    """
+
+    model_name: str
+    model_version: str
+    model_path: Path
+    model_format: str
+    model_sha256: str
+    model_method: str
+    allow_non_finite: bool
+    handler_path: Path | None
+    sample_path: Path | None
+    host: str
+    port: int
+    termination_log: Path
+    drain_seconds: float
+    shutdown_seconds: int
+    max_body_bytes: int
+    max_in_flight: int
+
+
+def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
+    """Reads the settings.
+
+    Args:
+        environment: The environment variables; those named ``CHARTGEN_*`` are read.
+
+    Returns:
+        The settings, complete.
+
+    Raises:
+        StartupError: Variables are missing or not readable; the message names every one.
+    """
+    faults: list[str] = []
+
+    def read(name: str, parse: Callable[[str], T], default: str | None) -> T:
+        text = environment.get(f"CHARTGEN_{name}") or default
+        try:
+            if text is None:
+                raise ValueError("is not set")
+            return parse(text)
+        except ValueError as error:
+            faults.append(f"CHARTGEN_{name} {error}")
+            # Never returned to the caller: reading goes on only to name every fault at once.
+            return None  # type: ignore[return-value]
+
+    settings = RuntimeSettings(
+        model_name=read("MODEL_NAME", str, "model"),
+        model_version=read("MODEL_VERSION", str, ""),
+        model_path=read("MODEL_PATH", Path, None),
+        model_format=read("MODEL_FORMAT", _format, None),
+        model_sha256=read("MODEL_SHA256", _digest, None),
+        model_method=read("MODEL_METHOD", str, "predict"),
+        allow_non_finite=read("ALLOW_NON_FINITE", _flag, "false"),
+        handler_path=read("HANDLER_PATH", _optional_path, ""),
+        sample_path=read("SAMPLE_PATH", _optional_path, ""),
+        host=read("HOST", str, "0.0.0.0"),  # noqa: S104 - a pod is reached by its own address
+        port=read("PORT", _whole(1, 65535), "8000"),
+        termination_log=termination_log(environment),
+        drain_seconds=read("DRAIN_SECONDS", _seconds, "1"),
+        shutdown_seconds=read("SHUTDOWN_SECONDS", _whole(0, 86400), "20"),
+        max_body_bytes=read("MAX_BODY_BYTES", _whole(1, 2**40), str(100 * MEBIBYTE)),
+        max_in_flight=read("MAX_IN_FLIGHT", _whole(1, 10**6), "128"),
+    )
+    if faults:
+        raise StartupError("; ".join(faults))
+    return settings
+
+
+def termination_log(environment: Mapping[str, str]) -> Path:
+    """Where Kubernetes looks for the reason of an exit; known even when the other settings cannot be read."""
+    return Path(environment.get("CHARTGEN_TERMINATION_LOG") or "/dev/termination-log")
+
+
+def _format(text: str) -> str:
+    # The name becomes part of a module's name.
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        raise ValueError(f"is {text!r}, not the name of a model format")
+    return text
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError(f"is {text!r}, not 64 lower-case hexadecimal digits")
+    return text
+
+
+def _flag(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"is {text!r}, neither true nor false")
+    return text == "true"
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text):
+        raise ValueError(f"is {text!r}, not a number of seconds")
+    return float(text)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,16}", text) or not low <= int(text) <= high:
+            raise ValueError(f"is {text!r}, not a whole number from {low} to {high}")
+        return int(text)
+
+    return parse

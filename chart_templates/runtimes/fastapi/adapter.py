@@ -1,0 +1,129 @@
+"""Serves the model over HTTP with FastAPI and uvicorn: translates between HTTP and the data plane, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from chartgen_runtime.asgi import PredictRoute, error_body, error_headers
+from chartgen_runtime.dataplane import DataPlane
+from chartgen_runtime.errors import ServingError, StartupError
+from chartgen_runtime.logs import configure, last_words, log
+from chartgen_runtime.settings import from_environment, termination_log
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
+KEEP_ALIVE_SECONDS = 75
+
+
+class Api(FastAPI):
+    """The routes beside /predict, and the documentation of all of them at /docs."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        super().__init__(title=plane.settings.model_name, version=plane.settings.model_version or "unknown")
+        self.plane = plane
+        self.get("/healthz", summary="Whether the process serves")(self.healthz)
+        self.get("/readyz", summary="Whether the model answers")(self.readyz)
+        self.exception_handler(ServingError)(self.serving_error)
+        self.exception_handler(HTTPException)(self.http_error)
+
+    async def healthz(self) -> dict[str, str]:
+        """200 as soon as the process serves."""
+        return {"status": "live"}
+
+    async def readyz(self) -> dict[str, str]:
+        """200 once a prediction has worked, and until the pod is told to stop."""
+        self.plane.ready()
+        return {"status": "ready"}
+
+    async def serving_error(self, _request: Request, error: ServingError) -> Response:
+        """The body that every error has."""
+        return Response(error_body(error), error.status, error_headers(error), "application/json")
+
+    async def http_error(self, request: Request, error: HTTPException) -> Response:
+        """The errors of the router, such as 404, in the same form."""
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        allowed = (error.headers or {}).get("Allow")
+        path = request.url.path
+        failure = ServingError(error.status_code, code, str(error.detail), path=path, expected=allowed)
+        return await self.serving_error(request, failure)
+
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI's document, with the model's own /predict, which does not pass through FastAPI."""
+        document = super().openapi()
+        document["paths"]["/predict"] = self.plane.openapi()
+        return document
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but SIGTERM ends readiness first and the server a little later, when the endpoints have been told."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        settings = plane.settings
+        config = uvicorn.Config(
+            PredictRoute(plane, Api(plane)),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        super().__init__(config)
+        self.plane = plane
+        self.stop_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is uvicorn's
+        """Begins the end; a second signal, or one from the keyboard, does not wait."""
+        if sig == signal.SIGINT or self.stop_at is not None:
+            self.should_exit = True
+            return
+        self.plane.drain()
+        self.stop_at = time.monotonic() + self.plane.settings.drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Looks, ten times a second, whether it is time to stop."""
+        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def stop(self) -> None:
+        """Ends the server, from any thread."""
+        self.should_exit = True
+
+
+def main() -> int:
+    """Serves until a signal; returns the exit status."""
+    configure()
+    try:
+        settings = from_environment(os.environ)
+    except StartupError as error:
+        log.error("cannot serve: %s", error)
+        last_words(str(error), termination_log(os.environ))
+        return 1
+    plane = DataPlane(settings)
+    server = Server(plane)
+    loading = plane.start(on_failure=server.stop)
+    server.run()
+    if loading.is_alive():  # told to stop before it was ready; a library that is loading cannot be interrupted
+        os._exit(0)
+    return 1 if plane.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
