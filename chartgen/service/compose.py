@@ -23,6 +23,7 @@ from chartgen.service.node import (
     is_written,
 )
 from chartgen.service.scalars import CORE_TAGS, resolve, resolve_tagged
+from chartgen.service.shield import Shield
 
 if TYPE_CHECKING:
     import yaml
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 # 1 MiB cannot reach this without aliases.
 MAX_WEIGHT = 4 * 1024 * 1024
 
-# Characters that end a line in YAML 1.1, and so for PyYAML, but not in YAML 1.2 nor in an editor; and the byte-order
-# mark, which PyYAML drops at the start of a line.
-NO_LINE_ENDS = "\x85\u2028\u2029\ufeff"
-
 TOO_DEEP = f"the values lie deeper than {MAX_DEPTH} levels"
 
 HINTS = {
@@ -46,6 +43,7 @@ HINTS = {
     "mapping values are not allowed in this context": "quote text that holds `: `, and indent nested keys by spaces",
     "did not find expected key": "keys of one mapping start in the same column; quote text that starts with a quote",
     "could not find expected ':'": "a key is followed by `: `; quote text that goes over several lines",
+    "found invalid Unicode character escape code": "write the character itself, or as one escape: \\U0001f600",
     "did not find expected alphabetic or numeric character": "quote text that starts with * or &",
 }
 
@@ -65,12 +63,12 @@ def compose(text: str, source: Source) -> Node | None:
     """
     import yaml
 
-    text, restore = _shield(text)
+    shield = Shield(text)
     # PyYAML may have been built without libyaml; its own parser reads the same, more slowly.
     loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    composer = _Composer(source, restore)
+    composer = _Composer(source, shield)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in yaml.parse(shield.text, Loader=loader):
             composer.feed(event)
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "cannot be read"
@@ -79,28 +77,6 @@ def compose(text: str, source: Source) -> Node | None:
     except yaml.YAMLError as error:
         raise ServiceFileError(f"this is not YAML: {error}", where=source.name) from error
     return composer.document
-
-
-def _shield(text: str) -> tuple[str, dict[int, str]]:
-    """Puts private characters, one for one, in the place of those that PyYAML would take for line ends.
-
-    Args:
-        text: The document.
-
-    Returns:
-        The document to parse, and the translation that undoes it in a value.
-    """
-    present = [char for char in NO_LINE_ENDS if char in text]
-    if not present:
-        return text, {}
-    lowered = text.lower()
-    # A stand-in occurs neither as itself nor as the number of an escape in the text.
-    free = (code for code in range(0xF0000, 0xFFFFE) if chr(code) not in text and f"{code:x}" not in lowered)
-    stand_ins = {char: next(free) for char in present}
-    return (
-        text.translate({ord(char): code for char, code in stand_ins.items()}),
-        {code: char for char, code in stand_ins.items()},
-    )
 
 
 @dataclass(frozen=True)
@@ -155,12 +131,12 @@ class _Composer:
 
     Args:
         source: Where the document was read.
-        restore: The translation that undoes `_shield`.
+        shield: What undoes the stand-ins in the text.
     """
 
-    def __init__(self, source: Source, restore: dict[int, str]) -> None:
+    def __init__(self, source: Source, shield: Shield) -> None:
         self.source = source
-        self.restore = restore
+        self.shield = shield
         self.document: Node | None = None
         self.documents = 0
         self.open: list[_Open] = []
@@ -207,7 +183,7 @@ class _Composer:
 
     def _scalar(self, event: yaml.ScalarEvent, where: Position) -> None:
         _check_tag(event.tag, CORE_TAGS | {"!"}, where)
-        text = encodable(event.value.translate(self.restore) if self.restore else event.value, where)
+        text = encodable(self.shield.undo(event.value, in_double_quotes=event.style == '"'), where)
         if self._wants_key():
             self._check_key(text, event, where)
             self._set_key(text, where)
@@ -220,7 +196,7 @@ class _Composer:
         try:
             if event.tag in CORE_TAGS:
                 return resolve_tagged(text, event.tag)
-            return resolve(text) if event.implicit[0] else text
+            return resolve(text) if event.implicit[0] and event.tag != "!" else text
         except ValueError as error:
             if event.tag is None and is_written(tuple(level.key[0] if level.key else 0 for level in self.open)):
                 return text
