@@ -1,1 +1,1 @@
-"""To be written."""
+"""Which versions of which libraries go into the pod: tables of what installs together, with the wheels' digests."""

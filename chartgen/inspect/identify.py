@@ -1,0 +1,148 @@
+"""Tells a model file's format by its content; the suffix may only agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chartgen.errors import ModelMismatchError, ModelUnsupportedError
+from chartgen.inspect.compression import compression_of
+from chartgen.inspect.onnx import looks_like_onnx
+
+if TYPE_CHECKING:
+    from chartgen.inspect.modelfile import ModelFile
+
+SUPPORTED = "ONNX (.onnx), and pickles of pickle, joblib or cloudpickle (.pkl, .pickle, .joblib)"
+
+_SUFFIXES = {
+    ".onnx": "an ONNX model",
+    ".pkl": "a pickle",
+    ".pickle": "a pickle",
+    ".joblib": "a pickle",
+    ".pt": "a PyTorch model",
+    ".pth": "a PyTorch model",
+    ".h5": "an HDF5 file",
+    ".hdf5": "an HDF5 file",
+    ".keras": "a Keras archive",
+}
+_NAMES = {"onnx": "an ONNX model", "pickle": "a pickle"}
+
+_HEAD = 4096
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+# The first of the pickles that a legacy `torch.save` writes one after the other: its magic number, and nothing else.
+_TORCH_MAGIC = b"l\xfc\x9cF\xf9 j\xa8P\x19."
+_PICKLE_PROTOCOL = 0x80
+_NEWEST_PROTOCOL = 5
+_CONCEIVABLE_PROTOCOL = 15
+# What a pickle without a protocol header, of protocol 0 or 1, may begin with.
+_OPCODES_TO_BEGIN_WITH = b"()]}lIFLSVNTUXKMJGci"
+
+
+def identify(file: ModelFile, said: str | None) -> str:
+    """The format of a model file.
+
+    Args:
+        file: The file.
+        said: The format that the service file says; it overrules the suffix, never the content.
+
+    Returns:
+        `onnx` or `pickle`.
+
+    Raises:
+        ModelMismatchError: The content is not what `said`, or else the suffix, says.
+        ModelUnsupportedError: The content is of another format, or of none that is known.
+    """
+    head = file.read(0, _HEAD)
+    if said is not None and said not in _NAMES:
+        raise ModelUnsupportedError(
+            f"the format `{said}` is not supported yet", where=str(file.path), expected=SUPPORTED
+        )
+    _refuse_known(file, head)
+    found = _served(file, head)
+    suffix = file.path.suffix.lower()
+    if found is None:
+        _refuse_unknown(file, said, suffix)
+        found = said or ("onnx" if suffix == ".onnx" else "pickle")
+    if said is not None and said != found:
+        raise ModelMismatchError(
+            f"the file is {_NAMES[found]}, but the service file says `format: {said}`",
+            where=str(file.path),
+            hint=f"set `model.format: {found}`, or leave it out",
+        )
+    named = _SUFFIXES.get(suffix)
+    if said is None and named is not None and named != _NAMES[found]:
+        raise ModelMismatchError(
+            f"the file is {_NAMES[found]}, but its suffix `{suffix}` says {named}",
+            where=str(file.path),
+            hint=f"rename the file, or set `model.format: {found}`",
+        )
+    return found
+
+
+def _served(file: ModelFile, head: bytes) -> str | None:
+    """The served format that the content is of, or None where it could be anything."""
+    if (head[0] == _PICKLE_PROTOCOL and head[1:2] <= bytes([_NEWEST_PROTOCOL])) or compression_of(head) is not None:
+        return "pickle"
+    if looks_like_onnx(file):
+        return "onnx"
+    if head[0] in _OPCODES_TO_BEGIN_WITH and file.read(file.size - 1, 1) == b".":
+        return "pickle"
+    return None
+
+
+def _refuse_unknown(file: ModelFile, said: str | None, suffix: str) -> None:
+    """Lets a file pass that should be of a served format: its reader then says what is wrong with it."""
+    if said is None and suffix not in {".onnx", ".pkl", ".pickle", ".joblib"}:
+        raise ModelUnsupportedError(
+            "the file is of no model format that chartgen knows", where=str(file.path), expected=SUPPORTED
+        )
+
+
+def _refuse_known(file: ModelFile, head: bytes) -> None:
+    """Refuses a file whose content is of a known format that is not served.
+
+    Raises:
+        ModelUnsupportedError: It is; the message names the format.
+    """
+    name = _known_format(file, head)
+    if name is not None:
+        what, hint = name
+        raise ModelUnsupportedError(f"{what} is not supported yet", where=str(file.path), expected=SUPPORTED, hint=hint)
+    if head[0] == _PICKLE_PROTOCOL and len(head) > 1 and _NEWEST_PROTOCOL < head[1] <= _CONCEIVABLE_PROTOCOL:
+        raise ModelUnsupportedError(
+            f"the file would be a pickle of protocol {head[1]}; the newest known is {_NEWEST_PROTOCOL}",
+            where=str(file.path),
+        )
+
+
+def _known_format(file: ModelFile, head: bytes) -> tuple[str, str | None] | None:
+    """The name of a known format that is not served, and what to do about it."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_format(head)
+    # HDF5 may begin behind a block of the user's: at 0, 512, 1024, 2048 and so on.
+    if any(file.read(offset, 8) == _HDF5 for offset in (0, 512, 1024, 2048, 4096)):
+        return "HDF5, Keras's and TensorFlow's .h5,", "export the model to ONNX with tf2onnx"
+    if _TORCH_MAGIC in head[:32]:
+        return "a PyTorch file of the time before 1.6", "export the model to ONNX with torch.onnx.export"
+    if head[257:262] == b"ustar":
+        return "a tar archive, such as an old PyTorch file or a packed model,", "name the model file itself"
+    if head.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer instead of the file itself", "run `git lfs pull`"
+    if head.startswith(b"\x93NUMPY"):
+        return "an array of NumPy (.npy)", None
+    if head[4:8] == b"TFL3":
+        return "TensorFlow Lite", None
+    if head.startswith(b"GGUF"):
+        return "GGUF", None
+    return None
+
+
+def _zip_format(head: bytes) -> tuple[str, str | None]:
+    """Which kind of zip archive begins with `head`, by the name of its first member."""
+    first = head[30 : 30 + int.from_bytes(head[26:28], "little")]
+    if first.endswith((b"/data.pkl", b"/byteorder", b"/version", b"/.format_version")):
+        return "a PyTorch archive (.pt)", "export the model to ONNX with torch.onnx.export"
+    if first in {b"metadata.json", b"config.json"}:
+        return "a Keras archive (.keras)", "export the model to ONNX with tf2onnx"
+    if first.endswith(b".npy"):
+        return "an archive of NumPy arrays (.npz)", None
+    return "a zip archive, such as a PyTorch .pt file,", "name the model file itself"

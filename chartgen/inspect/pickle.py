@@ -1,0 +1,145 @@
+"""Reads a pickle: what it would import, which library wrote it, and the model's shape. It is walked, never loaded."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.inspect.allowlist import may_call, may_mention
+from chartgen.inspect.estimator import describe
+from chartgen.inspect.facts import Library, ModelFacts
+from chartgen.inspect.packages import distribution
+from chartgen.inspect.picklemachine import PickleMachine, Trace
+from chartgen.inspect.picklestream import PickleStream
+
+if TYPE_CHECKING:
+    from chartgen.inspect.modelfile import ModelFile
+    from chartgen.inspect.picklevalues import Global
+
+_SHOWN = 20
+_NAME_WIDTH = 100
+_TRUSTED_HINT = (
+    "if you know where the file comes from and trust it, say so in the service file with `model.trusted: true`; "
+    "the chart then records it"
+)
+
+
+def _operations(size: int) -> int:
+    """How many opcodes a file of `size` bytes may have.
+
+    It bounds the time. Compressed text has up to about one opcode a byte; no model comes near eight.
+    """
+    return min(20_000_000, 200_000 + 8 * size)
+
+
+def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
+    """Reads the facts of a pickle that pickle, joblib or cloudpickle wrote.
+
+    Args:
+        file: The file.
+        digest: Its sha256.
+        trusted: Whether names that are not on the allow-list may be imported.
+
+    Returns:
+        The facts; `untrusted` is empty unless `trusted`.
+
+    Raises:
+        ModelUnreadableError: It is truncated, corrupt, or no pickle.
+        ModelUnsafeError: It would import or do what is not allowed; the message lists all of it.
+        ModelUnsupportedError: The pod could not load it.
+    """
+    stream = PickleStream(file)
+    trace = Trace(_operations(file.size))
+    value = PickleMachine(stream, trace, str(file.path)).run()
+    if not stream.at_end():
+        raise stream.corrupt("something follows its end")
+    untrusted = _untrusted(trace)
+    if not trusted and (untrusted or trace.oddities):
+        raise _unsafe(file, untrusted, trace)
+    _refuse_main(file, trace)
+    facts = describe(value, trace)
+    details = {**facts.details, "protocol": str(trace.protocol), **_written_by(stream, trace)}
+    if trace.oddities:
+        details["unusual"] = "; ".join(sorted(trace.oddities))
+    return ModelFacts(
+        format="pickle",
+        size=file.size,
+        sha256=digest,
+        producer=facts.producer,
+        libraries=_libraries(stream, trace, facts.producer),
+        inputs=facts.inputs,
+        outputs=facts.outputs,
+        imports=tuple(sorted(str(found) for found in trace.imports)),
+        untrusted=tuple(str(found) for found in untrusted),
+        details=details,
+    )
+
+
+def _untrusted(trace: Trace) -> list[Global]:
+    refused = {found for found in trace.imports if not may_mention(found)}
+    refused |= {found for found in trace.calls if not may_call(found)}
+    return sorted(refused, key=str)
+
+
+def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsafeError:
+    """The error that lists all that is refused."""
+    names = [_printable(str(found)) for found in untrusted]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    parts = [f"would import {shown}"] if names else []
+    parts += sorted(f"does what no program that writes models does: {oddity}" for oddity in trace.oddities)
+    return ModelUnsafeError(
+        f"loading this pickle could run any program: it {'; it '.join(parts)}",
+        names,
+        where=str(file.path),
+        expected="only names on the allow-list of chartgen: those of NumPy, SciPy and scikit-learn that models hold",
+        hint=_TRUSTED_HINT,
+    )
+
+
+def _printable(name: str) -> str:
+    """The name as one printable word: the file may hold anything, and the message goes to a terminal."""
+    text = name if name.isprintable() and name.isascii() else ascii(name)
+    return text if len(text) <= _NAME_WIDTH else text[:_NAME_WIDTH] + "…"
+
+
+def _refuse_main(file: ModelFile, trace: Trace) -> None:
+    """Refuses what was defined in the script that wrote the pickle: the pod has no such script.
+
+    Raises:
+        ModelUnsupportedError: There is such a name.
+    """
+    names = sorted(_printable(found.name) for found in trace.imports if found.module == "__main__")
+    if names:
+        raise ModelUnsupportedError(
+            f"the pickle needs {', '.join(names[:_SHOWN])} of the script that wrote it, which the pod does not have",
+            where=str(file.path),
+            hint="define it in a package that can be installed, or write the file with cloudpickle",
+        )
+
+
+def _written_by(stream: PickleStream, trace: Trace) -> dict[str, str]:
+    details = {}
+    if trace.arrays or (stream.compression and stream.compression != "gzip"):
+        details["written by"] = "joblib"
+    elif any(found.module.split(".")[0] == "cloudpickle" for found in trace.imports):
+        details["written by"] = "cloudpickle"
+    if stream.compression:
+        details["compression"] = stream.compression
+    if any(found.module.startswith("numpy._core") for found in trace.imports):
+        details["numpy"] = "2 or newer"
+    elif any(found.module.startswith("numpy.core") for found in trace.imports):
+        details["numpy"] = "1"
+    return details
+
+
+def _libraries(stream: PickleStream, trace: Trace, producer: Library | None) -> tuple[Library, ...]:
+    """What must be installed to load the file, by name."""
+    modules = {found.module.split(".")[0] for found in trace.imports}
+    names = {distribution(module) for module in modules if module not in sys.stdlib_module_names}
+    if stream.compression:
+        names.add("joblib")  # Only its loader unpacks.
+    found = {name: Library(name) for name in names}
+    if producer is not None and producer.name in found:
+        found[producer.name] = producer
+    return tuple(found[name] for name in sorted(found))

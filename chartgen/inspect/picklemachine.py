@@ -1,0 +1,382 @@
+"""Walks the opcodes of a pickle on a stack of symbolic values, as an unpickler would, but importing and calling nothing.
+
+What loading would import and call is noted in a `Trace`. The walk must never read other opcodes than the pod's
+unpickler, or a name could be hidden from it; wherever the two could part, the file is refused.
+"""
+
+from __future__ import annotations
+
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from typing import TYPE_CHECKING
+
+from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.inspect import picklearrays
+from chartgen.inspect.picklestack import PickleStack
+from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Items, Made, Opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chartgen.inspect.picklestream import PickleStream
+    from chartgen.inspect.picklevalues import Value
+
+_NEWEST_PROTOCOL = 5
+# Modules of Python 2 are renamed, and dotted names not followed, below these protocols.
+_RENAMED_BELOW = 3
+_KEPT_TUPLE = 128
+_KEPT_NAMES = 10_000
+
+# Setting one of these on an object changes what later opcodes call on it.
+_HOOKS = {"append", "extend", "add"}
+
+STOP = ord(".")
+
+
+class Trace:
+    """What walking a pickle has found, the pickles within it included.
+
+    Args:
+        operations: How many opcodes may be walked: it bounds the time.
+
+    Attributes:
+        imports: Every name that would be imported.
+        calls: Those of them that would be called.
+        oddities: What no pickler writes and a trusted file only may do.
+        sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
+        protocol: The highest protocol in use.
+        arrays: How many arrays joblib wrote between the opcodes.
+    """
+
+    def __init__(self, operations: int) -> None:
+        self.operations = operations
+        self.imports: set[Global] = set()
+        self.calls: set[Global] = set()
+        self.oddities: set[str] = set()
+        self.sklearn_versions: dict[str, None] = {}
+        self.protocol = 0
+        self.arrays = 0
+
+
+class PickleMachine(PickleStack):
+    """Walks one pickle.
+
+    Args:
+        stream: Its bytes.
+        trace: What is found is noted here.
+        where: The file's path, for messages.
+        nested: Whether it is the pickle of an array of objects, which lies within another one.
+    """
+
+    def __init__(self, stream: PickleStream, trace: Trace, where: str, *, nested: bool = False) -> None:
+        super().__init__(stream)
+        self._trace = trace
+        self._where = where
+        self._nested = nested
+        self._protocol = 0
+        # joblib's placeholder whose state has not been set yet: the stack it lies on, and where.
+        self._pending: tuple[ArrayWrapper, list[Value], int] | None = None
+        self._steps = self._dispatch()
+
+    def run(self) -> Value:
+        """Walks to the end of the pickle.
+
+        Returns:
+            The value that loading would give.
+
+        Raises:
+            ModelUnreadableError: It is truncated or corrupt.
+            ModelUnsafeError: It does what no pickler writes, such as importing a name that is computed.
+            ModelUnsupportedError: It needs what the pod does not have, such as a table of persistent objects.
+        """
+        trace, steps, opcode = self._trace, self._steps, self._in.opcode
+        while True:
+            code = opcode()
+            trace.operations -= 1
+            if trace.operations < 0:
+                raise self._in.corrupt("it has more opcodes than any model of its size")
+            if code == STOP:
+                break
+            step = steps.get(code)
+            if step is None:
+                raise self._in.corrupt(f"there is no opcode {code:#04x}")
+            step()
+        if self._pending is not None:
+            raise self._unsafe("it makes joblib's placeholder for an array without an array")
+        return self._pop()
+
+    def _unsafe(self, message: str) -> ModelUnsafeError:
+        return ModelUnsafeError(
+            f"{message}, at byte {self._in.position}; no program that writes models does so", where=self._where
+        )
+
+    # Copies of a value.
+
+    def _duplicate(self) -> None:
+        value = self._top()
+        if isinstance(value, ArrayWrapper) or _is_wrapper_class(value):
+            raise self._unsafe("it copies joblib's placeholder for an array")
+        self._push(value)
+
+    def _get(self, index: int) -> None:
+        try:
+            value = self._memo[index]
+        except KeyError:
+            raise self._in.corrupt(f"it asks for the memo entry {index}, which was never set") from None
+        if isinstance(value, ArrayWrapper):
+            raise self._unsafe("it takes joblib's placeholder for an array a second time")
+        self._push(value)
+        if _is_wrapper_class(value):
+            self._placeholder()
+
+    # Imports.
+
+    def _import(self, module: Value, name: Value) -> None:
+        """Notes an import, and pushes what it gives."""
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise self._unsafe("it imports a name that is computed while loading")
+        if self._protocol < _RENAMED_BELOW:
+            module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+        found = Global(module, name)
+        if found not in self._trace.imports:
+            if len(self._trace.imports) >= _KEPT_NAMES:
+                raise self._in.corrupt("it imports more names than any model")
+            self._trace.imports.add(found)
+        if found.module == "joblib.numpy_pickle_compat" or found.name in ("NDArrayWrapper", "ZNDArrayWrapper"):
+            raise ModelUnsupportedError(
+                "the file was written by joblib older than 0.10, which keeps the arrays in other files",
+                where=self._where,
+                hint="load it and write it again with a newer joblib",
+            )
+        self._push(found)
+        if _is_wrapper_class(found):
+            self._placeholder()
+
+    def _global(self) -> None:
+        module = self._in.name()
+        self._import(module, self._in.name())
+
+    def _stack_global(self) -> None:
+        name, module = self._pop(), self._pop()
+        self._import(module, name)
+
+    def _refuse_extension(self) -> None:
+        raise self._unsafe("it imports by a number of copyreg's extension registry")
+
+    def _refuse_persistent(self) -> None:
+        raise ModelUnsupportedError(
+            "the pickle refers to objects outside of itself (persistent ids), as parts of a PyTorch file do",
+            where=self._where,
+        )
+
+    def _refuse_buffer(self) -> None:
+        raise ModelUnsupportedError(
+            "the pickle keeps its data in buffers outside of itself",
+            where=self._where,
+            hint="write it again without `buffer_callback`",
+        )
+
+    # Calls.
+
+    def _call(self, function: Value, arguments: Value) -> Made:
+        if isinstance(function, Global):
+            if _is_wrapper_class(function):
+                raise self._unsafe("it calls joblib's placeholder for an array")
+            self._trace.calls.add(function)
+            picklearrays.check_call(function, arguments, self._trace.oddities)
+            return Made(function, arguments)
+        self._trace.oddities.add("a call of something that is made while loading")
+        return Made(None, arguments)
+
+    def _reduce(self) -> None:
+        arguments = self._pop()
+        self._push(self._call(self._pop(), arguments))
+
+    def _new_object(self) -> None:
+        arguments = self._pop()
+        made = self._call(self._pop(), arguments)
+        made.cls = made.maker
+        self._push(made)
+
+    def _new_object_with_keywords(self) -> None:
+        self._pop()
+        self._new_object()
+
+    def _instance(self) -> None:
+        self._global()
+        cls = self._pop()
+        self._push(self._call(cls, self._pop_tuple()))
+
+    def _object(self) -> None:
+        items = self._pop_mark()
+        if not items:
+            raise self._in.corrupt("it makes an object of no class")
+        self._push(self._call(items[0], self.as_tuple(items[1:])))
+
+    def _placeholder(self) -> None:
+        """Follows joblib's placeholder from its class to the empty instance, in the one way that joblib writes it.
+
+        The class may be used in no other way, so that a placeholder never hides in another value.
+        """
+        if self._pending is not None:
+            raise self._unsafe("it makes joblib's placeholder for an array within another")
+        # MEMOIZE, PUT or a new frame may stand between; EMPTY_TUPLE makes the arguments, NEWOBJ the instance.
+        for expected in (ord(")"), 0x81):
+            code = self._in.opcode()
+            while code in (0x94, ord("q"), ord("r"), ord("p"), 0x95):
+                self._steps[code]()
+                code = self._in.opcode()
+            if code != expected:
+                raise self._unsafe("it uses joblib's placeholder for an array in another way than joblib")
+            if code == ord(")"):
+                self._push(())
+        del self._stack[-2:]
+        wrapper = ArrayWrapper()
+        self._push(wrapper)
+        self._pending = (wrapper, self._stack, len(self._stack) - 1)
+
+    def _build(self) -> None:
+        state = self._pop()
+        target = self._top()
+        self._check_pending()
+        self._check_state(state)
+        if isinstance(target, ArrayWrapper):
+            self._pending = None
+            target.state = state
+            self._stack[-1] = Opaque("array") if self._nested else self._read_array(target)
+        elif isinstance(target, Made):
+            if target.has_state:
+                self._trace.oddities.add("the state of one object is set twice")
+            target.state, target.has_state = state, True
+            self._note_version(target)
+        else:
+            self._trace.oddities.add("the state of something is set that the file did not make")
+
+    def _check_pending(self) -> None:
+        """joblib's placeholder must still lie where it was made, so that no value that is built can be it."""
+        if self._pending is None:
+            return
+        wrapper, stack, index = self._pending
+        alive = stack is self._stack or any(stack is mark for mark in self._marks)
+        if not alive or len(stack) <= index or stack[index] is not wrapper:
+            raise self._unsafe("it hides joblib's placeholder for an array")
+
+    def _check_state(self, state: Value) -> None:
+        for part in state if isinstance(state, tuple) else (state,):
+            if isinstance(part, Entries):
+                hooks = [key for key in part.head if key in _HOOKS or key == "__setstate__"]
+                if hooks or part.odd:
+                    what = f"the attribute `{hooks[0]}`" if hooks else "an attribute whose name is computed"
+                    self._trace.oddities.add(f"{what} is set")
+
+    def _note_version(self, made: Made) -> None:
+        version = made.attributes.get("_sklearn_version")
+        if isinstance(version, str) and len(self._trace.sklearn_versions) < _KEPT_TUPLE:
+            self._trace.sklearn_versions[version] = None
+
+    def _read_array(self, wrapper: ArrayWrapper) -> Array:
+        """Passes over an array that joblib wrote between the opcodes."""
+        self._trace.arrays += 1
+        self._in.leave_frame()
+        layout = picklearrays.layout(wrapper)
+        if layout is None:
+            raise self._in.corrupt("an array is described in a way that joblib does not write")
+        if layout.objects:
+            inner = PickleMachine(self._in, self._trace, self._where, nested=True).run()
+            self._in.leave_frame()
+            return picklearrays.from_value(inner) or Array(layout.shape, "O")
+        if layout.aligned:
+            self._in.skip(self._in.number(1))
+        if layout.size <= picklearrays.KEPT_BYTES:
+            return Array(layout.shape, layout.dtype, layout.order, self._in.take(layout.size))
+        self._in.skip(layout.size)
+        return Array(layout.shape, layout.dtype, layout.order)
+
+    # The table.
+
+    def _set_protocol(self) -> None:
+        self._protocol = self._in.number(1)
+        if self._protocol > _NEWEST_PROTOCOL:
+            raise self._in.corrupt(f"there is no protocol {self._protocol}")
+        self._trace.protocol = max(self._trace.protocol, self._protocol)
+
+    def _dispatch(self) -> dict[int, Callable[[], None]]:
+        """What each opcode does."""
+        read, push = self._in, self._push
+        return {
+            # Constants.
+            ord("N"): lambda: push(None),
+            0x88: lambda: push(value=True),
+            0x89: lambda: push(value=False),
+            ord("I"): lambda: push(read.decimal()),
+            ord("L"): lambda: push(read.long_decimal()),
+            ord("J"): lambda: push(read.signed(4)),
+            ord("K"): lambda: push(read.number(1)),
+            ord("M"): lambda: push(read.number(2)),
+            0x8A: lambda: push(read.integer(read.number(1))),
+            0x8B: lambda: push(read.integer(self._length(4))),
+            ord("F"): lambda: push(read.decimal_float()),
+            ord("G"): lambda: push(read.double()),
+            ord("S"): lambda: push(read.quoted()),
+            ord("T"): lambda: push(read.ascii(self._length(4))),
+            ord("U"): lambda: push(read.ascii(read.number(1))),
+            ord("V"): lambda: push(read.escaped_unicode()),
+            0x8C: lambda: push(read.text(read.number(1))),
+            ord("X"): lambda: push(read.text(read.number(4))),
+            0x8D: lambda: push(read.text(read.number(8))),
+            ord("C"): lambda: push(self._bytes(1)),
+            ord("B"): lambda: push(self._bytes(4)),
+            0x8E: lambda: push(self._bytes(8)),
+            0x96: lambda: push(self._byte_array()),
+            # The stack and the memo.
+            ord("("): self._mark,
+            ord("0"): self._pop_or_unmark,
+            ord("1"): self._drop_mark,
+            ord("2"): self._duplicate,
+            ord("p"): lambda: self._put(read.index()),
+            ord("q"): lambda: self._put(read.number(1)),
+            ord("r"): lambda: self._put(read.number(4)),
+            0x94: lambda: self._put(len(self._memo)),
+            ord("g"): lambda: self._get(read.index()),
+            ord("h"): lambda: self._get(read.number(1)),
+            ord("j"): lambda: self._get(read.number(4)),
+            # Containers.
+            ord(")"): lambda: push(()),
+            0x85: lambda: self._tuple_of(1),
+            0x86: lambda: self._tuple_of(2),
+            0x87: lambda: self._tuple_of(3),
+            ord("t"): lambda: push(self._pop_tuple()),
+            ord("]"): lambda: push(Items("list")),
+            ord("l"): lambda: push(self._pop_items("list")),
+            ord("a"): lambda: self._append([self._pop()]),
+            ord("e"): lambda: self._append(self._pop_mark()),
+            0x8F: lambda: push(Items("set")),
+            0x90: lambda: self._append(self._pop_mark()),
+            0x91: lambda: push(self._pop_items("frozenset")),
+            ord("}"): lambda: push(Entries()),
+            ord("d"): lambda: push(self._pop_entries()),
+            ord("s"): lambda: self._set_items(self._pop_pair()),
+            ord("u"): lambda: self._set_items(self._pop_mark()),
+            # Imports and calls.
+            ord("c"): self._global,
+            0x93: self._stack_global,
+            ord("i"): self._instance,
+            ord("o"): self._object,
+            ord("R"): self._reduce,
+            0x81: self._new_object,
+            0x92: self._new_object_with_keywords,
+            ord("b"): self._build,
+            0x82: self._refuse_extension,
+            0x83: self._refuse_extension,
+            0x84: self._refuse_extension,
+            ord("P"): self._refuse_persistent,
+            ord("Q"): self._refuse_persistent,
+            0x97: self._refuse_buffer,
+            0x98: self._refuse_buffer,
+            # The form.
+            0x80: self._set_protocol,
+            0x95: read.frame,
+        }
+
+
+def _is_wrapper_class(value: Value) -> bool:
+    return isinstance(value, Global) and value == picklearrays.WRAPPER

@@ -1,0 +1,302 @@
+"""Reads the bytes of a pickle: opcodes, their arguments in every encoding, frames, and raw data that is passed over.
+
+Strict where Python's own two unpicklers are lenient or differ: what nobody's pickler writes is refused, so that what is
+read here is what the pod will read.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from chartgen.inspect.compression import Unpacked, compression_of
+from chartgen.inspect.picklevalues import Opaque
+
+if TYPE_CHECKING:
+    from chartgen.errors import ModelUnreadableError
+    from chartgen.inspect.modelfile import ModelFile
+    from chartgen.inspect.picklevalues import Value
+
+_BLOCK = 1 << 16
+
+# Longer texts, bytes and numbers are passed over: no name is as long, and memory stays small whatever the file holds.
+KEPT = 4096
+_KEPT_DIGITS = 40
+_KEPT_LONG = 32
+# A string literal of protocol 0 may hold an array's bytes, so its line is long, but not endless.
+_LINE_LIMIT = 1 << 30
+
+_DECIMAL = re.compile(rb"[+-]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf|nan)")
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\\'\"abfnrtv]|.|$)", re.DOTALL)
+_LETTER_ESCAPES = {
+    b"\\": b"\\",
+    b"'": b"'",
+    b'"': b'"',
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"v": b"\v",
+}
+
+
+class PickleStream:
+    """The bytes of a pickle file, unpacked where it is compressed, read forwards.
+
+    Args:
+        file: The file.
+
+    Attributes:
+        compression: The name of the compression, or None.
+        size: The file's size in bytes, as it lies on the disk.
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        self._file = file
+        self.size = file.size
+        self.compression = compression_of(file.read(0, 16))
+        self._unpacked = Unpacked(file, self.compression) if self.compression else None
+        self._offset = 0
+        self._buffer = b""
+        self._at = 0
+        self._passed = 0
+        self._frame_end: int | None = None
+
+    def corrupt(self, message: str) -> ModelUnreadableError:
+        """An error about this pickle, for the caller to raise."""
+        return self._file.unreadable(f"the file is no valid pickle: {message}, at byte {self.position}")
+
+    @property
+    def position(self) -> int:
+        """How many bytes have been read."""
+        return self._passed + self._at
+
+    def _fill(self) -> bool:
+        """Loads the next block; False at the end."""
+        self._passed += len(self._buffer)
+        self._at = 0
+        if self._unpacked is not None:
+            self._buffer = self._unpacked.block()
+        else:
+            self._buffer = self._file.read(self._offset, _BLOCK)
+            self._offset += len(self._buffer)
+        return bool(self._buffer)
+
+    def _truncated(self) -> ModelUnreadableError:
+        return self._file.unreadable(
+            f"the file is truncated: the pickle has no end, at byte {self.position}", hint="copy or write it again"
+        )
+
+    def opcode(self) -> int:
+        """The next opcode."""
+        if self.position == self._frame_end:
+            self._frame_end = None
+        if self._at >= len(self._buffer) and not self._fill():
+            raise self._truncated()
+        self._at += 1
+        return self._buffer[self._at - 1]
+
+    def take(self, count: int) -> bytes:
+        """The next `count` bytes, within the frame; for small counts."""
+        self._stay_in_frame(count)
+        end = self._at + count
+        if end <= len(self._buffer):
+            data = self._buffer[self._at : end]
+            self._at = end
+            return data
+        parts = []
+        while count:
+            if self._at >= len(self._buffer) and not self._fill():
+                raise self._truncated()
+            part = self._buffer[self._at : self._at + count]
+            self._at += len(part)
+            count -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def skip(self, count: int) -> None:
+        """Passes over `count` bytes; the frame is the caller's to check."""
+        ahead = len(self._buffer) - self._at
+        if count <= ahead:
+            self._at += count
+            return
+        if self._unpacked is None:
+            if self.position + count > self.size:
+                raise self._truncated()
+            self._passed = self._offset = self.position + count
+            self._buffer, self._at = b"", 0
+            return
+        while count > ahead:
+            count -= ahead
+            if not self._fill():
+                raise self._truncated()
+            ahead = len(self._buffer)
+        self._at = count
+
+    def _stay_in_frame(self, count: int) -> None:
+        if self._frame_end is not None and self.position + count > self._frame_end:
+            raise self.corrupt("an argument crosses the end of its frame")
+
+    def number(self, width: int) -> int:
+        """An unsigned little-endian number of `width` bytes."""
+        return int.from_bytes(self.take(width), "little")
+
+    def signed(self, width: int) -> int:
+        """A signed little-endian number of `width` bytes."""
+        return int.from_bytes(self.take(width), "little", signed=True)
+
+    def double(self) -> float:
+        """A big-endian number of eight bytes, as BINFLOAT has it."""
+        value: float = struct.unpack(">d", self.take(8))[0]
+        return value
+
+    def data(self, count: int) -> bytes | None:
+        """`count` bytes; None when they are too many to be kept."""
+        if count <= KEPT:
+            return self.take(count)
+        self._stay_in_frame(count)
+        self.skip(count)
+        return None
+
+    def text(self, count: int) -> Value:
+        """A text of `count` bytes of UTF-8."""
+        data = self.data(count)
+        if data is None:
+            return Opaque("str")
+        try:
+            return str(data, "utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise self.corrupt("a text is not UTF-8") from error
+
+    def ascii(self, count: int) -> Value:
+        """A Python 2 string of `count` bytes, which Python 3 takes for ASCII."""
+        data = self.data(count)
+        return Opaque("str") if data is None else self._ascii(data)
+
+    def _ascii(self, data: bytes) -> str:
+        try:
+            return str(data, "ascii")
+        except UnicodeDecodeError as error:
+            raise self.corrupt("it holds bytes as Python 2 wrote them, which Python 3 does not load") from error
+
+    def integer(self, count: int) -> Value:
+        """A signed little-endian number of `count` bytes."""
+        if count <= _KEPT_LONG:
+            return self.signed(count)
+        self._stay_in_frame(count)
+        self.skip(count)
+        return Opaque("int")
+
+    def line(self) -> bytes | None:
+        """The bytes up to the next line feed, without it; None when they are too many to be kept."""
+        parts: list[bytes] | None = []
+        length = 0
+        while True:
+            end = self._buffer.find(b"\n", self._at)
+            part = self._buffer[self._at : end if end >= 0 else None]
+            length += len(part)
+            self._at += len(part)
+            if parts is not None:
+                parts = [*parts, part] if length <= KEPT else None
+            if end >= 0:
+                self._at += 1
+                if self._frame_end is not None and self.position > self._frame_end:
+                    raise self.corrupt("an argument crosses the end of its frame")
+                return None if parts is None else b"".join(parts)
+            if length > _LINE_LIMIT or not self._fill():
+                raise self._truncated()
+
+    def name(self) -> Value:
+        """A line of UTF-8: a module or a name in it."""
+        line = self.line()
+        if line is None:
+            return Opaque("str")
+        try:
+            return str(line, "utf-8")
+        except UnicodeDecodeError as error:
+            raise self.corrupt("a name is not UTF-8") from error
+
+    def index(self) -> int:
+        """A line with the number of a memo entry."""
+        line = self.line()
+        if line is None or not line.isdigit() or len(line) > _KEPT_DIGITS:
+            raise self.corrupt("the number of a memo entry is no number")
+        return int(line)
+
+    def decimal(self) -> Value:
+        """A line with a number, or with one of the two booleans of protocol 0."""
+        line = self.line()
+        if line in (b"00", b"01"):
+            return line == b"01"
+        return self._decimal(line)
+
+    def long_decimal(self) -> Value:
+        """A line with a number that ends in `L`."""
+        line = self.line()
+        return self._decimal(line.removesuffix(b"L") if line is not None else None)
+
+    def _decimal(self, line: bytes | None) -> Value:
+        if line is None or len(line) > _KEPT_DIGITS:
+            return Opaque("int")
+        if not _DECIMAL.fullmatch(line):
+            raise self.corrupt("a number is no number")
+        return int(line)
+
+    def decimal_float(self) -> float:
+        """A line with a floating-point number."""
+        line = self.line()
+        if line is None or not _FLOAT.fullmatch(line):
+            raise self.corrupt("a number is no number")
+        return float(line)
+
+    def quoted(self) -> Value:
+        """A line with a quoted string of Python 2."""
+        line = self.line()
+        if line is None:
+            return Opaque("str")
+        if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
+            raise self.corrupt("a string has no quotes around it")
+        return self._ascii(_ESCAPE.sub(self._unescape, line[1:-1]))
+
+    def _unescape(self, found: re.Match[bytes]) -> bytes:
+        escape: bytes = found[1]
+        if escape in _LETTER_ESCAPES:
+            return _LETTER_ESCAPES[escape]
+        number = int(escape[1:], 16) if escape[:1] == b"x" else int(escape, 8) if escape.isdigit() else 256
+        if number > 255:  # noqa: PLR2004 - the greatest byte
+            raise self.corrupt("a string holds an escape that no pickler writes")
+        return bytes([number])
+
+    def escaped_unicode(self) -> Value:
+        """A line with a text of protocol 0."""
+        line = self.line()
+        if line is None:
+            return Opaque("str")
+        try:
+            return str(line, "raw-unicode-escape")
+        except UnicodeDecodeError as error:
+            raise self.corrupt("a text holds an escape that is none") from error
+
+    def frame(self) -> None:
+        """The beginning of a frame."""
+        length = self.number(8)
+        if self._frame_end is not None and self.position != self._frame_end:
+            raise self.corrupt("a frame begins within another")
+        end = self.position + length
+        if self._unpacked is None and end > self.size:
+            raise self._truncated()
+        self._frame_end = end
+
+    def leave_frame(self) -> None:
+        """Between opcodes and an array's raw bytes: joblib ends the frame there, and its loader relies on it."""
+        if self._frame_end is not None and self.position != self._frame_end:
+            raise self.corrupt("an array's bytes begin within a frame")
+        self._frame_end = None
+
+    def at_end(self) -> bool:
+        """Whether nothing follows."""
+        return self._at >= len(self._buffer) and not self._fill()

@@ -1,0 +1,204 @@
+"""Chooses the libraries of a pod: what the model was written with, what the runtime needs, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect.packages import is_known
+from chartgen.pins.lockfile import Requirement, canonical, read_lock
+from chartgen.pins.tables import Versions, digests, library_sets, onnx_limits, runtime_roots, runtime_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chartgen.inspect.facts import Library, ModelFacts
+
+LOCK = "requirements.lock"
+_LOCK_HINT = f"put a `{LOCK}` with pinned and hashed versions beside the service file"
+
+# The one library whose pickles only load with the version that wrote them, so that it has many sets.
+_SCIKIT_LEARN = "scikit-learn"
+_ONNXRUNTIME = "onnxruntime"
+# The pod's adapter works on arrays, whatever the model is.
+_ALWAYS = ("numpy",)
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """The libraries of a pod.
+
+    Attributes:
+        text: A pip requirements file: `name==version` with the hashes of the wheels for linux on amd64 and arm64.
+        warnings: What a person should know although it will probably work.
+        versions: The version of each package by its normalised name.
+    """
+
+    text: str
+    warnings: tuple[str, ...]
+    versions: dict[str, str]
+
+
+def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
+    """Chooses the libraries for a model and a serving runtime; the network is not asked.
+
+    Args:
+        facts: What the model file says of itself.
+        runtime: The serving runtime's name.
+        lock: A `requirements.lock`, which is used instead of chartgen's own tables; None for none.
+
+    Returns:
+        The requirements of the pod, as small a set as serves this model.
+
+    Raises:
+        ModelUnsupportedError: No set is known that loads this model, or that goes with the runtime.
+        ServiceFileError: The lock file is not pinned and hashed, line by line.
+    """
+    roots = runtime_roots(runtime)
+    if lock is not None:
+        return _from_lock(facts, roots or [], read_lock(lock), str(lock))
+    if roots is None:
+        raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=_LOCK_HINT)
+    warnings: list[str] = []
+    chosen = runtime_set(runtime)
+    for library, versions in _model_sets(facts, warnings):
+        _merge(chosen, versions, library, runtime)
+    _check_onnx(facts, chosen.get(_ONNXRUNTIME))
+    pinned = [Requirement(name, version, "", tuple(digests(name, version))) for name, version in chosen.items()]
+    return _requirements(pinned, warnings)
+
+
+def _model_sets(facts: ModelFacts, warnings: list[str]) -> list[tuple[str, Versions]]:
+    """The sets of the libraries that the model needs; one that is part of another one's set is left to that."""
+    unknown = [library.name for library in facts.libraries if not library_sets(library.name)]
+    if unknown:
+        raise ModelUnsupportedError(
+            f"the model needs {', '.join(sorted(unknown))}, for which chartgen has no versions",
+            expected=f"{_ONNXRUNTIME}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
+            hint=_LOCK_HINT,
+        )
+    found = [(library.name, _choose(library, warnings)) for library in facts.libraries]
+    found += [(name, _newest(name)) for name in _ALWAYS]
+    covered = {name for library, versions in found for name in versions if name != library}
+    kept = {library: versions for library, versions in found if library not in covered}
+    return sorted(kept.items())
+
+
+def _newest(library: str) -> Versions:
+    return list(library_sets(library).values())[-1]
+
+
+def _choose(library: Library, warnings: list[str]) -> Versions:
+    """The set for a library, as near to the version that wrote the model as the table has it."""
+    sets = library_sets(library.name)
+    if library.name != _SCIKIT_LEARN:
+        return _newest(library.name)
+    if library.version is None:
+        newest = list(sets)[-1]
+        warnings.append(f"the model does not say which {_SCIKIT_LEARN} wrote it; {newest} will load it")
+        return sets[newest]
+    if library.version in sets:
+        return sets[library.version]
+    same_minor = [version for version in sets if _numbers(version)[:2] == _numbers(library.version)[:2]]
+    if not same_minor:
+        have = list(sets)
+        raise ModelUnsupportedError(
+            f"the model was written by {_SCIKIT_LEARN} {library.version}, and chartgen has {have[0]} to {have[-1]}",
+            expected=f"a model of {_SCIKIT_LEARN} {', '.join(sorted({_minor(version) for version in have}))}",
+            hint=f"train the model again with one of these versions, or {_LOCK_HINT}",
+        )
+    nearest = min(same_minor, key=lambda version: abs(_patch(version) - _patch(library.version or "")))
+    warnings.append(f"the model was written by {_SCIKIT_LEARN} {library.version}; {nearest} will load it")
+    return sets[nearest]
+
+
+def _numbers(version: str) -> list[int]:
+    """The numbers at the beginning of a version: [1, 5, 2] of `1.5.2`, [1, 6] of `1.6.dev0`."""
+    release = re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", version, re.ASCII)
+    return [int(part) for part in release[0].split(".")] if release else []
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _patch(version: str) -> int:
+    return (*_numbers(version), 0, 0, 0)[2]
+
+
+def _merge(chosen: Versions, versions: Versions, library: str, runtime: str) -> None:
+    """Adds a library's set to the runtime's.
+
+    Raises:
+        ModelUnsupportedError: They need different versions of one package.
+    """
+    for name, version in versions.items():
+        if chosen.setdefault(name, version) != version:
+            raise ModelUnsupportedError(
+                f"{library} needs {name} {version}, but what else is in the pod of {runtime} needs {chosen[name]}",
+                hint=_LOCK_HINT,
+            )
+
+
+def _check_onnx(facts: ModelFacts, version: str | None) -> None:
+    """Refuses an ONNX model that is newer than the onnxruntime that would load it.
+
+    Raises:
+        ModelUnsupportedError: It is; the message names both numbers.
+    """
+    limits = onnx_limits(version) if version else None
+    if limits is None:
+        return
+    newest_ir, newest_opsets = limits
+    ir = facts.details.get("IR version", "")
+    hint = f"export the model for an older operator set, or {_LOCK_HINT}"
+    if ir.isdecimal() and int(ir) > newest_ir:
+        raise ModelUnsupportedError(
+            f"the model has the ONNX IR version {ir}, and onnxruntime {version} loads up to {newest_ir}", hint=hint
+        )
+    for domain, opset in facts.opsets.items():
+        if opset > newest_opsets.get(domain, opset):
+            raise ModelUnsupportedError(
+                f"the model needs the operator set {opset} of {domain}, and onnxruntime {version} has up to "
+                f"{newest_opsets[domain]}",
+                hint=hint,
+            )
+
+
+def _from_lock(facts: ModelFacts, roots: list[str], pinned: list[Requirement], where: str) -> Requirements:
+    """The requirements that a lock file gives.
+
+    Raises:
+        ModelUnsupportedError: A package is missing that the runtime or the model cannot do without.
+    """
+    versions = {requirement.name: requirement.version for requirement in pinned}
+    needed = {canonical(name) for name in (*roots, *_ALWAYS)}
+    needed |= {canonical(one.name) for one in facts.libraries if library_sets(one.name) or is_known(one.name)}
+    missing = sorted(needed - set(versions))
+    if missing:
+        raise ModelUnsupportedError(
+            f"the lock file lacks {', '.join(missing)}, which the runtime or the model needs",
+            where=where,
+            hint=f"add {'it' if len(missing) == 1 else 'them'} to what the lock file is made from, and make it again",
+        )
+    warnings = [
+        f"the model imports `{one.name}`, and {LOCK} has no package of that name; it may come from another one"
+        for one in facts.libraries
+        if canonical(one.name) not in versions
+    ]
+    for one in facts.libraries:
+        have = versions.get(canonical(one.name))
+        if one.name == _SCIKIT_LEARN and one.version and have and _numbers(have)[:2] != _numbers(one.version)[:2]:
+            warnings.append(f"the model was written by {_SCIKIT_LEARN} {one.version}, and {LOCK} has {have}")
+    _check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
+    return _requirements(pinned, warnings)
+
+
+def _requirements(pinned: list[Requirement], warnings: list[str]) -> Requirements:
+    lines = []
+    for one in sorted(pinned, key=lambda one: (one.name, one.marker)):
+        head = f"{one.name}=={one.version}" + (f" ; {one.marker}" if one.marker else "")
+        lines.append(" \\\n".join([head, *(f"    --hash=sha256:{digest}" for digest in one.hashes)]) + "\n")
+    return Requirements("".join(lines), tuple(warnings), {one.name: one.version for one in pinned})
