@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from tests.runtime.serving import ADAPTER, RUNTIME, serving
 
 for folder in (str(RUNTIME), str(ADAPTER.parent)):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import TensorProto, helper
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ELEMENT_TYPES = {
     "float16": TensorProto.FLOAT16,

@@ -104,7 +104,7 @@ def _array(array: Array, path: str, allow_non_finite: bool) -> Any:
 def _number(number: float | np.floating[Any], path: str, allow_non_finite: bool) -> Any:
     if math.isfinite(number):
         # A NumPy number is written with the digits of its own width, as the elements of an array are.
-        return number if isinstance(number, (float, np.float32, np.float16)) else float(number)
+        return float(number) if isinstance(number, np.longdouble) else number
     if not allow_non_finite:
         raise _non_finite(path)
     return None

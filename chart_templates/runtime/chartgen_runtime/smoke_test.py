@@ -71,7 +71,7 @@ def post(url: str, body: bytes) -> Any:
                 answer = json.loads(response.read())
             break
         except urllib.error.HTTPError as error:
-            problem = f"{url} answered {error.code}: {_short(error.read().decode(errors='replace'))}"
+            problem = f"{url} answered {error.code}: {_cut(error.read().decode(errors='replace'))}"
             if error.code != NOT_READY or time.monotonic() >= give_up:
                 raise SmokeTestError(problem) from error
         except json.JSONDecodeError as error:
@@ -134,7 +134,10 @@ def _close(expected: float, found: float, tolerance: float) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _cut(json.dumps(value, ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004 - one line in a log
 
 

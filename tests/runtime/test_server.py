@@ -1,0 +1,231 @@
+"""The real server process, as the pod runs it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.runtime.models import iris, iris_onnx, pickled
+from tests.runtime.serving import serving
+
+ROW = [5.1, 3.5, 1.4, 0.2]
+SLOW = "import time\ndef predict(model, inputs):\n    time.sleep({})\n    return model.predict(inputs)\n"
+
+
+def handler(folder, text):
+    path = folder / "handler.py"
+    path.write_text(text)
+    return str(path)
+
+
+def test_it_answers_predictions_at_the_ready_url(iris_server):
+    answer = iris_server.post({"input": ROW})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert "server" not in answer.headers
+    assert answer.json()["output"]["output_label"] == 0
+
+
+def test_the_content_type_does_not_matter(iris_server):
+    for content_type in ("application/x-www-form-urlencoded", "text/plain"):
+        assert iris_server.post({"input": ROW}, headers={"content-type": content_type}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/predict", 405, "method_not_allowed"),
+        ("DELETE", "/predict", 405, "method_not_allowed"),
+        ("POST", "/readyz", 405, "method_not_allowed"),
+        ("GET", "/nothing", 404, "not_found"),
+        ("POST", "/predict/", 404, "not_found"),
+    ],
+)
+def test_every_error_has_one_body(iris_server, method, path, status, code):
+    import httpx
+
+    answer = httpx.request(method, iris_server.url + path)
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code
+    assert set(answer.json()["error"]) == {"code", "message", "path", "expected"}
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_a_body_over_the_limit_is_413(iris_server):
+    for size in (100_001, 250_000, 5_000_000):
+        answer = iris_server.post(b" " * size)
+        assert answer.status_code == 413
+        assert answer.json()["error"]["expected"] == "at most 100000 bytes"
+    assert iris_server.post({"input": ROW}).status_code == 200
+
+
+def test_a_body_in_pieces_is_read_whole(iris_server):
+    body = json.dumps({"input": ROW}).encode()
+    answer = iris_server.post(b"", headers={}) if not body else None
+    assert answer is None
+    import httpx
+
+    pieces = (body[i : i + 5] for i in range(0, len(body), 5))
+    assert httpx.post(iris_server.url + "/predict", content=pieces).status_code == 200
+
+
+def test_a_client_that_goes_away_harms_nobody(iris_server):
+    host, port = iris_server.url.removeprefix("http://").split(":")
+    for text in (b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{", b"nonsense\r\n\r\n", b"POST "):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(text)
+    assert iris_server.post({"input": ROW}).status_code == 200
+    assert "Traceback" not in iris_server.log()
+
+
+def test_the_documentation_lists_predict_with_an_example_of_the_model(iris_server):
+    document = iris_server.get("/openapi.json").json()
+    body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert iris_server.post(body["example"]).status_code == 200
+    assert body["schema"]["properties"]["input"]["description"] == "float32[?, 4]"
+    assert {"/predict", "/healthz", "/readyz"} <= set(document["paths"])
+    assert iris_server.get("/docs").status_code == 200
+
+
+def test_many_at_once_get_their_own_answers(iris_server):
+    rows = [[5.1, 3.5, 1.4, 0.2 + i / 100] for i in range(60)]
+    expected = iris().predict_proba(rows)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda row: iris_server.post({"input": row}).json()["output"], rows))
+    for answer, probabilities in zip(answers, expected, strict=True):
+        assert list(answer["output_probability"].values()) == pytest.approx(probabilities, abs=1e-5)
+
+
+def test_liveness_answers_while_the_model_loads_and_readiness_does_not(tmp_path, serve):
+    text = f"import time\ntime.sleep(1.5)\n{SLOW.format(0)}"
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, text))
+    server.wait_for("/healthz")
+    early = server.get("/readyz")
+    assert (early.status_code, early.headers["retry-after"]) == (503, "1")
+    assert early.json()["error"]["code"] == "not_ready"
+    predicted = server.post({"input": ROW})
+    assert (predicted.status_code, predicted.json()["error"]["code"]) == (503, "not_ready")
+    server.wait_ready()
+    assert server.post({"input": ROW}).json() == {"output": 0}
+
+
+def test_probes_are_answered_during_a_long_prediction(tmp_path, serve):
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, SLOW.format(0.7)))
+    server.wait_ready()
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(server.post, {"input": ROW})
+        time.sleep(0.1)
+        started = time.monotonic()
+        assert server.get("/healthz").status_code == 200
+        assert time.monotonic() - started < 0.4
+        assert long.result().status_code == 200
+
+
+def test_more_requests_than_allowed_in_flight_are_told_to_come_back(tmp_path, serve):
+    server = serve(
+        pickled(tmp_path, iris()),
+        "pickle",
+        CHARTGEN_HANDLER_PATH=handler(tmp_path, SLOW.format(0.5)),
+        CHARTGEN_MAX_IN_FLIGHT="1",
+    )
+    server.wait_ready()
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: server.post({"input": ROW}), range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 503, 503]
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert (refused.json()["error"]["code"], refused.headers["retry-after"]) == ("busy", "1")
+
+
+def test_sigterm_ends_readiness_first_and_loses_no_request(tmp_path, serve):
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, SLOW.format(1.5)))
+    server.wait_ready()
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(server.post, {"input": ROW})
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for("/readyz", 503, seconds=0.8)
+        assert server.get("/healthz").status_code == 200
+        assert long.result().json() == {"output": 0}
+    assert server.wait_exit() == 0
+
+
+def test_sigterm_while_loading_ends_it(tmp_path, serve):
+    text = f"import time\ntime.sleep(60)\n{SLOW.format(0)}"
+    server = serve(
+        pickled(tmp_path, iris()),
+        "pickle",
+        CHARTGEN_HANDLER_PATH=handler(tmp_path, text),
+        CHARTGEN_DRAIN_SECONDS="0",
+    )
+    server.wait_for("/healthz")
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait_exit(5) == 0
+
+
+BAD_STARTS = {
+    "digest": ({"CHARTGEN_MODEL_SHA256": "0" * 64}, "is not the model of this chart"),
+    "file": ({"CHARTGEN_MODEL_PATH": "/nowhere/iris.onnx"}, "the model cannot be read"),
+    "format": ({"CHARTGEN_MODEL_FORMAT": "keras"}, "the format keras cannot be served here"),
+    "content": ({"CHARTGEN_MODEL_FORMAT": "pickle"}, "cannot be loaded: "),
+    "sample": ({"CHARTGEN_SAMPLE_PATH": "/nowhere/request.json"}, "the recorded sample cannot be read"),
+    "settings": ({"CHARTGEN_PORT": "x", "CHARTGEN_MODEL_SHA256": "abc"}, "CHARTGEN_PORT is 'x'"),
+    "handler": ({"CHARTGEN_HANDLER_PATH": "/nowhere/handler.py"}, "the handler /nowhere/handler.py cannot be imported"),
+}
+
+
+def test_a_pod_that_cannot_serve_says_why_and_ends(tmp_path):
+    """All at once: each is a process that mostly imports."""
+
+    def end(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        variables, _ = BAD_STARTS[name]
+        with serving(folder) as start:
+            server = start(iris_onnx(folder), "onnx", **variables)
+            return server.wait_exit(), server.termination_log.read_text(), server.log_lines()
+
+    for name in BAD_STARTS:
+        status, last_words, log = end(name)
+        reason = BAD_STARTS[name][1]
+        assert status == 1, name
+        assert reason in last_words
+        assert "\n" not in last_words
+        assert any(reason in line["message"] and line["level"] == "error" for line in log)
+
+
+def test_a_model_that_loads_and_does_not_predict_never_becomes_ready(tmp_path, serve):
+    sample = tmp_path / "request.json"
+    sample.write_text('{"input": [1, 2]}')
+    server = serve(iris_onnx(tmp_path), "onnx", CHARTGEN_SAMPLE_PATH=str(sample))
+    assert server.wait_exit() == 1
+    reason = "the warm-up failed on the recorded sample: 2 values where the model takes 4 (input)"
+    assert server.termination_log.read_text() == reason
+
+
+def test_a_failing_model_answers_500_with_the_id_of_the_log_line(tmp_path, serve):
+    text = "def predict(model, inputs):\n    if inputs[0][0] > 9: raise RuntimeError('the cause')\n    return inputs\n"
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, text))
+    server.wait_ready()
+    answer = server.post({"input": [10, 1, 1, 1]})
+    assert answer.status_code == 500
+    assert "the cause" not in answer.text
+    line = next(line for line in server.log_lines() if answer.json()["error"]["id"] in line["message"])
+    assert "RuntimeError: the cause" in line["exception"]
+    assert server.post({"input": ROW}).json() == {"output": ROW}
+
+
+def test_the_log_holds_no_line_for_an_answer(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx")
+    server.wait_ready()
+    threads = [threading.Thread(target=server.post, args=({"input": row},)) for row in (ROW, [1], ROW)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [line["message"].split(" after")[0] for line in server.log_lines()] == ["test is ready"]
