@@ -1,4 +1,4 @@
-"""Reads what a model file says of itself: its format, signature, and the libraries that wrote it. Executes none of it."""
+"""Reads what a model file says of itself: format, signature, the libraries that wrote it. Executes none of it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from chartgen.errors import ModelUnsupportedError
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
 
-# joblib's own prefixes: it picks the decompressor by these alone, so anything else would read another file than it does.
+# joblib's own prefixes: it picks the decompressor by these alone, so anything else would read another content.
 _PREFIXES = {
     b"\x78": "zlib",
     b"\x1f\x8b": "gzip",
@@ -22,6 +22,7 @@ _PREFIXES = {
     b"\x04\x22\x4d\x18": "lz4",
     b"ZF": "joblib 0.9",
 }
+_PRESET_DICTIONARY = 0x20
 _BLOCK = 1 << 16
 
 # A model's arrays hold runs of zeros, so a high ratio is normal in small files; beyond these it is a bomb.
@@ -92,7 +93,7 @@ class _Incremental:
 def compression_of(head: bytes) -> str | None:
     """The name of the compression that `head` begins with, or None."""
     name = next((name for prefix, name in _PREFIXES.items() if head.startswith(prefix)), None)
-    if name == "zlib" and int.from_bytes(head[:2], "big") % 31:
+    if name == "zlib" and (int.from_bytes(head[:2], "big") % 31 or head[1] & _PRESET_DICTIONARY):
         return None  # One letter is little to go by; zlib's header has a checksum.
     return name
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from chartgen.inspect.facts import Library, Signature
 from chartgen.inspect.picklearrays import from_value
-from chartgen.inspect.picklevalues import Array, Entries, Global, Items, Made, Value
+from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value
 
 if TYPE_CHECKING:
-    from chartgen.inspect.picklemachine import Trace
+    from chartgen.inspect.pickletrace import Trace
 
 _SCIKIT_LEARN = "scikit-learn"
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")

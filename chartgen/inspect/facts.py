@@ -14,8 +14,8 @@ class Signature:
 
     Attributes:
         name: Its name; empty where the format has none.
-        dtype: The element type by NumPy's name (`float32`, `int64`, `bool`, `string`), or the kind of a value that is no
-            tensor (`sequence`, `map`, `optional`); None where the file does not say.
+        dtype: The element type by NumPy's name (`float32`, `int64`, `bool`, `string`), or the kind of a value that is
+            no tensor (`sequence`, `map`, `optional`, `sparse`); None where the file does not say.
         shape: The dimensions, the batch first; None where the file does not say.
     """
 
@@ -60,7 +60,7 @@ class ModelFacts:
         outputs: The outputs; empty where the file does not say.
         opsets: ONNX operator sets by domain (the default domain is `ai.onnx`).
         imports: Pickle: every dotted name that loading would import, sorted.
-        untrusted: Pickle: those of `imports` that are not on the allow-list (not empty only for a file said to be trusted).
+        untrusted: Pickle: those of `imports` that are not on the allow-list; empty unless the file is called trusted.
         details: Further facts for people, by label.
     """
 

@@ -30,6 +30,14 @@ _HEAD = 4096
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # The first of the pickles that a legacy `torch.save` writes one after the other: its magic number, and nothing else.
 _TORCH_MAGIC = b"l\xfc\x9cF\xf9 j\xa8P\x19."
+# Where a magic number lies, what it is of, and what to do about it.
+_MAGIC: tuple[tuple[int, bytes, str, str | None], ...] = (
+    (257, b"ustar", "a tar archive, such as an old PyTorch file or a packed model,", "name the model file itself"),
+    (0, b"version https://git-lfs", "a Git LFS pointer instead of the file itself", "run `git lfs pull`"),
+    (0, b"\x93NUMPY", "an array of NumPy (.npy)", None),
+    (4, b"TFL3", "TensorFlow Lite", None),
+    (0, b"GGUF", "GGUF", None),
+)
 _PICKLE_PROTOCOL = 0x80
 _NEWEST_PROTOCOL = 5
 _CONCEIVABLE_PROTOCOL = 15
@@ -123,16 +131,9 @@ def _known_format(file: ModelFile, head: bytes) -> tuple[str, str | None] | None
         return "HDF5, Keras's and TensorFlow's .h5,", "export the model to ONNX with tf2onnx"
     if _TORCH_MAGIC in head[:32]:
         return "a PyTorch file of the time before 1.6", "export the model to ONNX with torch.onnx.export"
-    if head[257:262] == b"ustar":
-        return "a tar archive, such as an old PyTorch file or a packed model,", "name the model file itself"
-    if head.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer instead of the file itself", "run `git lfs pull`"
-    if head.startswith(b"\x93NUMPY"):
-        return "an array of NumPy (.npy)", None
-    if head[4:8] == b"TFL3":
-        return "TensorFlow Lite", None
-    if head.startswith(b"GGUF"):
-        return "GGUF", None
+    for offset, magic, what, hint in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            return what, hint
     return None
 
 

@@ -39,6 +39,8 @@ ELEMENT_TYPES = {
     24: "float8e8m0",
     25: "uint2",
     26: "int2",
+    27: "float6e2m3",
+    28: "float6e3m2",
 }
 
 # GraphProto.

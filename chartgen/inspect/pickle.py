@@ -10,8 +10,9 @@ from chartgen.inspect.allowlist import may_call, may_mention
 from chartgen.inspect.estimator import describe
 from chartgen.inspect.facts import Library, ModelFacts
 from chartgen.inspect.packages import distribution
-from chartgen.inspect.picklemachine import PickleMachine, Trace
+from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
+from chartgen.inspect.pickletrace import Trace
 
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile

@@ -1,4 +1,4 @@
-"""Walks the opcodes of a pickle on a stack of symbolic values, as an unpickler would, but importing and calling nothing.
+"""Walks a pickle on a stack of symbolic values, as an unpickler would, but imports nothing and calls nothing.
 
 What loading would import and call is noted in a `Trace`. The walk must never read other opcodes than the pod's
 unpickler, or a name could be hidden from it; wherever the two could part, the file is refused.
@@ -12,49 +12,25 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect import picklearrays
 from chartgen.inspect.picklestack import PickleStack
-from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Items, Made, Opaque
+from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chartgen.inspect.picklestream import PickleStream
+    from chartgen.inspect.pickletrace import Trace
     from chartgen.inspect.picklevalues import Value
 
 _NEWEST_PROTOCOL = 5
 # Modules of Python 2 are renamed, and dotted names not followed, below these protocols.
 _RENAMED_BELOW = 3
-_KEPT_TUPLE = 128
+_KEPT_VERSIONS = 16
 _KEPT_NAMES = 10_000
 
 # Setting one of these on an object changes what later opcodes call on it.
-_HOOKS = {"append", "extend", "add"}
+_HOOKS = {"__setitem__", "__setstate__", "add", "append", "extend"}
 
 STOP = ord(".")
-
-
-class Trace:
-    """What walking a pickle has found, the pickles within it included.
-
-    Args:
-        operations: How many opcodes may be walked: it bounds the time.
-
-    Attributes:
-        imports: Every name that would be imported.
-        calls: Those of them that would be called.
-        oddities: What no pickler writes and a trusted file only may do.
-        sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
-        protocol: The highest protocol in use.
-        arrays: How many arrays joblib wrote between the opcodes.
-    """
-
-    def __init__(self, operations: int) -> None:
-        self.operations = operations
-        self.imports: set[Global] = set()
-        self.calls: set[Global] = set()
-        self.oddities: set[str] = set()
-        self.sklearn_versions: dict[str, None] = {}
-        self.protocol = 0
-        self.arrays = 0
 
 
 class PickleMachine(PickleStack):
@@ -105,9 +81,8 @@ class PickleMachine(PickleStack):
         return self._pop()
 
     def _unsafe(self, message: str) -> ModelUnsafeError:
-        return ModelUnsafeError(
-            f"{message}, at byte {self._in.position}; no program that writes models does so", where=self._where
-        )
+        said = f"{message}, at byte {self._in.position}; no program that writes models does so"
+        return ModelUnsafeError(said, where=self._where)
 
     # Copies of a value.
 
@@ -115,18 +90,15 @@ class PickleMachine(PickleStack):
         value = self._top()
         if isinstance(value, ArrayWrapper) or _is_wrapper_class(value):
             raise self._unsafe("it copies joblib's placeholder for an array")
-        self._push(value)
+        super()._duplicate()
 
-    def _get(self, index: int) -> None:
-        try:
-            value = self._memo[index]
-        except KeyError:
-            raise self._in.corrupt(f"it asks for the memo entry {index}, which was never set") from None
+    def _get(self, index: int) -> Value:
+        value = super()._get(index)
         if isinstance(value, ArrayWrapper):
             raise self._unsafe("it takes joblib's placeholder for an array a second time")
-        self._push(value)
         if _is_wrapper_class(value):
             self._placeholder()
+        return value
 
     # Imports.
 
@@ -262,15 +234,16 @@ class PickleMachine(PickleStack):
 
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
-            if isinstance(part, Entries):
-                hooks = [key for key in part.head if key in _HOOKS or key == "__setstate__"]
-                if hooks or part.odd:
+            entries = part.entries if isinstance(part, Made) else part
+            if isinstance(entries, Entries):
+                hooks = sorted(_HOOKS & entries.head.keys())
+                if hooks or entries.odd:
                     what = f"the attribute `{hooks[0]}`" if hooks else "an attribute whose name is computed"
                     self._trace.oddities.add(f"{what} is set")
 
     def _note_version(self, made: Made) -> None:
         version = made.attributes.get("_sklearn_version")
-        if isinstance(version, str) and len(self._trace.sklearn_versions) < _KEPT_TUPLE:
+        if isinstance(version, str) and len(self._trace.sklearn_versions) < _KEPT_VERSIONS:
             self._trace.sklearn_versions[version] = None
 
     def _read_array(self, wrapper: ArrayWrapper) -> Array:
@@ -299,63 +272,10 @@ class PickleMachine(PickleStack):
             raise self._in.corrupt(f"there is no protocol {self._protocol}")
         self._trace.protocol = max(self._trace.protocol, self._protocol)
 
-    def _dispatch(self) -> dict[int, Callable[[], None]]:
+    def _dispatch(self) -> dict[int, Callable[[], object]]:
         """What each opcode does."""
-        read, push = self._in, self._push
         return {
-            # Constants.
-            ord("N"): lambda: push(None),
-            0x88: lambda: push(value=True),
-            0x89: lambda: push(value=False),
-            ord("I"): lambda: push(read.decimal()),
-            ord("L"): lambda: push(read.long_decimal()),
-            ord("J"): lambda: push(read.signed(4)),
-            ord("K"): lambda: push(read.number(1)),
-            ord("M"): lambda: push(read.number(2)),
-            0x8A: lambda: push(read.integer(read.number(1))),
-            0x8B: lambda: push(read.integer(self._length(4))),
-            ord("F"): lambda: push(read.decimal_float()),
-            ord("G"): lambda: push(read.double()),
-            ord("S"): lambda: push(read.quoted()),
-            ord("T"): lambda: push(read.ascii(self._length(4))),
-            ord("U"): lambda: push(read.ascii(read.number(1))),
-            ord("V"): lambda: push(read.escaped_unicode()),
-            0x8C: lambda: push(read.text(read.number(1))),
-            ord("X"): lambda: push(read.text(read.number(4))),
-            0x8D: lambda: push(read.text(read.number(8))),
-            ord("C"): lambda: push(self._bytes(1)),
-            ord("B"): lambda: push(self._bytes(4)),
-            0x8E: lambda: push(self._bytes(8)),
-            0x96: lambda: push(self._byte_array()),
-            # The stack and the memo.
-            ord("("): self._mark,
-            ord("0"): self._pop_or_unmark,
-            ord("1"): self._drop_mark,
-            ord("2"): self._duplicate,
-            ord("p"): lambda: self._put(read.index()),
-            ord("q"): lambda: self._put(read.number(1)),
-            ord("r"): lambda: self._put(read.number(4)),
-            0x94: lambda: self._put(len(self._memo)),
-            ord("g"): lambda: self._get(read.index()),
-            ord("h"): lambda: self._get(read.number(1)),
-            ord("j"): lambda: self._get(read.number(4)),
-            # Containers.
-            ord(")"): lambda: push(()),
-            0x85: lambda: self._tuple_of(1),
-            0x86: lambda: self._tuple_of(2),
-            0x87: lambda: self._tuple_of(3),
-            ord("t"): lambda: push(self._pop_tuple()),
-            ord("]"): lambda: push(Items("list")),
-            ord("l"): lambda: push(self._pop_items("list")),
-            ord("a"): lambda: self._append([self._pop()]),
-            ord("e"): lambda: self._append(self._pop_mark()),
-            0x8F: lambda: push(Items("set")),
-            0x90: lambda: self._append(self._pop_mark()),
-            0x91: lambda: push(self._pop_items("frozenset")),
-            ord("}"): lambda: push(Entries()),
-            ord("d"): lambda: push(self._pop_entries()),
-            ord("s"): lambda: self._set_items(self._pop_pair()),
-            ord("u"): lambda: self._set_items(self._pop_mark()),
+            **self.value_steps(),
             # Imports and calls.
             ord("c"): self._global,
             0x93: self._stack_global,
@@ -372,9 +292,7 @@ class PickleMachine(PickleStack):
             ord("Q"): self._refuse_persistent,
             0x97: self._refuse_buffer,
             0x98: self._refuse_buffer,
-            # The form.
             0x80: self._set_protocol,
-            0x95: read.frame,
         }
 
 

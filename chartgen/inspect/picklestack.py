@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from chartgen.inspect.picklevalues import Entries, Items, Made, Opaque
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chartgen.inspect.picklestream import PickleStream
     from chartgen.inspect.picklevalues import Value
 
@@ -69,6 +71,16 @@ class PickleStack:
         if index >= _MEMO_LIMIT:
             raise self._in.corrupt("its memo grows without end")
         self._memo[index] = self._top()
+
+    def _get(self, index: int) -> Value:
+        """Pushes a memo entry, and returns it."""
+        if index not in self._memo:
+            raise self._in.corrupt(f"it asks for the memo entry {index}, which was never set")
+        self._push(self._memo[index])
+        return self._memo[index]
+
+    def _duplicate(self) -> None:
+        self._push(self._top())
 
     def _drop_mark(self) -> None:
         self._pop_mark()
@@ -146,3 +158,65 @@ class PickleStack:
     def _pop_pair(self) -> list[Value]:
         value = self._pop()
         return [self._pop(), value]
+
+    # The table.
+
+    def value_steps(self) -> dict[int, Callable[[], object]]:
+        """What each opcode does that only moves values about."""
+        read, push = self._in, self._push
+        return {
+            # Constants.
+            ord("N"): lambda: push(None),
+            0x88: lambda: push(value=True),
+            0x89: lambda: push(value=False),
+            ord("I"): lambda: push(read.decimal()),
+            ord("L"): lambda: push(read.long_decimal()),
+            ord("J"): lambda: push(read.signed(4)),
+            ord("K"): lambda: push(read.number(1)),
+            ord("M"): lambda: push(read.number(2)),
+            0x8A: lambda: push(read.integer(read.number(1))),
+            0x8B: lambda: push(read.integer(self._length(4))),
+            ord("F"): lambda: push(read.decimal_float()),
+            ord("G"): lambda: push(read.double()),
+            ord("S"): lambda: push(read.quoted()),
+            ord("T"): lambda: push(read.ascii(self._length(4))),
+            ord("U"): lambda: push(read.ascii(read.number(1))),
+            ord("V"): lambda: push(read.escaped_unicode()),
+            0x8C: lambda: push(read.text(read.number(1))),
+            ord("X"): lambda: push(read.text(read.number(4))),
+            0x8D: lambda: push(read.text(read.number(8))),
+            ord("C"): lambda: push(self._bytes(1)),
+            ord("B"): lambda: push(self._bytes(4)),
+            0x8E: lambda: push(self._bytes(8)),
+            0x96: lambda: push(self._byte_array()),
+            0x95: read.frame,
+            # The stack and the memo.
+            ord("("): self._mark,
+            ord("0"): self._pop_or_unmark,
+            ord("1"): self._drop_mark,
+            ord("2"): self._duplicate,
+            ord("p"): lambda: self._put(read.index()),
+            ord("q"): lambda: self._put(read.number(1)),
+            ord("r"): lambda: self._put(read.number(4)),
+            0x94: lambda: self._put(len(self._memo)),
+            ord("g"): lambda: self._get(read.index()),
+            ord("h"): lambda: self._get(read.number(1)),
+            ord("j"): lambda: self._get(read.number(4)),
+            # Containers.
+            ord(")"): lambda: push(()),
+            0x85: lambda: self._tuple_of(1),
+            0x86: lambda: self._tuple_of(2),
+            0x87: lambda: self._tuple_of(3),
+            ord("t"): lambda: push(self._pop_tuple()),
+            ord("]"): lambda: push(Items("list")),
+            ord("l"): lambda: push(self._pop_items("list")),
+            ord("a"): lambda: self._append([self._pop()]),
+            ord("e"): lambda: self._append(self._pop_mark()),
+            0x8F: lambda: push(Items("set")),
+            0x90: lambda: self._append(self._pop_mark()),
+            0x91: lambda: push(self._pop_items("frozenset")),
+            ord("}"): lambda: push(Entries()),
+            ord("d"): lambda: push(self._pop_entries()),
+            ord("s"): lambda: self._set_items(self._pop_pair()),
+            ord("u"): lambda: self._set_items(self._pop_mark()),
+        }

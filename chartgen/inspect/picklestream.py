@@ -29,19 +29,8 @@ _LINE_LIMIT = 1 << 30
 
 _DECIMAL = re.compile(rb"[+-]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf|nan)")
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\\'\"abfnrtv]|.|$)", re.DOTALL)
-_LETTER_ESCAPES = {
-    b"\\": b"\\",
-    b"'": b"'",
-    b'"': b'"',
-    b"a": b"\a",
-    b"b": b"\b",
-    b"f": b"\f",
-    b"n": b"\n",
-    b"r": b"\r",
-    b"t": b"\t",
-    b"v": b"\v",
-}
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\\'\"abfnrtv]|.|\Z)", re.DOTALL)
+_LETTER_ESCAPES = dict(zip(b"\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v", strict=True))
 
 
 class PickleStream:
@@ -260,14 +249,14 @@ class PickleStream:
             return Opaque("str")
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
             raise self.corrupt("a string has no quotes around it")
-        return self._ascii(_ESCAPE.sub(self._unescape, line[1:-1]))
+        return self._plainly(self._ascii(_ESCAPE.sub(self._unescape, line[1:-1])), line)
 
     def _unescape(self, found: re.Match[bytes]) -> bytes:
         escape: bytes = found[1]
-        if escape in _LETTER_ESCAPES:
-            return _LETTER_ESCAPES[escape]
-        number = int(escape[1:], 16) if escape[:1] == b"x" else int(escape, 8) if escape.isdigit() else 256
-        if number > 255:  # noqa: PLR2004 - the greatest byte
+        if len(escape) == 1 and escape[0] in _LETTER_ESCAPES:
+            return bytes([_LETTER_ESCAPES[escape[0]]])
+        number = int(escape[1:], 16) if escape[:1] == b"x" else int(escape, 8) if escape.isdigit() else -1
+        if number not in range(256):
             raise self.corrupt("a string holds an escape that no pickler writes")
         return bytes([number])
 
@@ -277,9 +266,18 @@ class PickleStream:
         if line is None:
             return Opaque("str")
         try:
-            return str(line, "raw-unicode-escape")
+            return self._plainly(str(line, "raw-unicode-escape"), line)
         except UnicodeDecodeError as error:
             raise self.corrupt("a text holds an escape that is none") from error
+
+    def _plainly(self, text: str, line: bytes) -> str:
+        """The text, unless it is a name of joblib in disguise.
+
+        The pod picks joblib's loader, which reads raw arrays, by the bytes of that name.
+        """
+        if "joblib" in text and b"joblib" not in line:
+            raise self.corrupt("the name of joblib is written in escapes")
+        return text
 
     def frame(self) -> None:
         """The beginning of a frame."""

@@ -1,0 +1,33 @@
+"""What the machine that walks a pickle notes on its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chartgen.inspect.picklevalues import Global
+
+
+class Trace:
+    """What walking a pickle has found, the pickles within it included.
+
+    Args:
+        operations: How many opcodes may be walked: it bounds the time.
+
+    Attributes:
+        imports: Every name that would be imported.
+        calls: Those of them that would be called.
+        oddities: What no pickler writes and a trusted file only may do.
+        sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
+        protocol: The highest protocol in use.
+        arrays: How many arrays joblib wrote between the opcodes.
+    """
+
+    def __init__(self, operations: int) -> None:
+        self.operations = operations
+        self.imports: set[Global] = set()
+        self.calls: set[Global] = set()
+        self.oddities: set[str] = set()
+        self.sklearn_versions: dict[str, None] = {}
+        self.protocol = 0
+        self.arrays = 0
