@@ -250,9 +250,16 @@ class PredictionError(ClusterError):
     """
 
     def __init__(
-        self, message: str, *, status: int, body: object, where: str | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        status: int,
+        body: object,
+        where: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(message, where=where, hint=hint)
+        super().__init__(message, where=where, expected=expected, hint=hint)
         self.status = status
         self.body = body
 

@@ -42,7 +42,7 @@ def environment(root: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # what is made is YAML; user text enters only through the dumper
+        autoescape=False,  # what is made is YAML; user text enters only through the dumper
     )
     made.filters |= {
         "to_yaml": to_yaml,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,13 @@ from chartgen.chart.values import chart_values
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chartgen.inspect.facts import ModelFacts
     from chartgen.pins.resolve import Requirements
     from chartgen.service.model import ServiceSpec
 
-# A release's Secret ends at 1,048,576 bytes and holds the chart and its manifest: a model costs about 2.7 times its size.
+# A release's Secret ends at 1,048,576 bytes and holds the chart and its manifest: a model costs 2.7 times its size.
 EMBED_MAX_BYTES = 300_000
 
 # How many digits of the digest stand for a model without a version of its own.
@@ -97,8 +98,8 @@ def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
             f"the model has {facts.size:,} bytes, which is too large for a chart",
             where=str(spec.model.file),
             expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
-            hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer or shallower trees; "
-            "for ONNX quantization); a model on a volume or in object storage (`storage`) is not supported yet",
+            hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer trees; "
+            "for ONNX, quantization); a model on a volume or in object storage (`storage`) is not supported yet",
         )
 
 
@@ -166,7 +167,7 @@ def _model_files(spec: ServiceSpec, facts: ModelFacts) -> dict[str, bytes]:
     try:
         content = spec.model.file.read_bytes()
     except OSError as error:
-        raise ModelUnreadableError(f"the model file cannot be read: {error.strerror}", where=str(spec.model.file)) from error
+        raise ModelUnreadableError(f"cannot be read: {error.strerror}", where=str(spec.model.file)) from error
     if hashlib.sha256(content).hexdigest() != facts.sha256:
         raise ModelUnreadableError(
             "the model file changed while it was read", where=str(spec.model.file), hint="try again when it is written"
@@ -186,8 +187,6 @@ def _runtime_files(
         if inner.startswith("formats/") and inner not in wanted:
             continue
         if inner == "smoke_test.py" and spec.sample is None:
-            continue
-        if inner == "handler.py" and spec.runtime.handler is None:
             continue
         files[f"files/runtime/chartgen_runtime/{inner}"] = path.read_bytes()
     files["files/runtime/adapter.py"] = runtime.adapter.read_bytes()

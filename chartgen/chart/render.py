@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from chartgen import assets
 from chartgen.errors import TemplateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chartgen.chart.plan import ChartPlan
 
 DIGEST_ANNOTATION = "chartgen/digest"
@@ -70,7 +71,7 @@ def _template(path: str, plan: ChartPlan, context: Mapping[str, object]) -> byte
     if not (root / f"{path}.j2").is_file():
         return (root / path).read_bytes()
     try:
-        return environment(str(root)).get_template(f"{path}.j2").render(plan.context | dict(context)).encode()
+        return environment(str(root)).get_template(f"{path}.j2").render({**plan.context, **context}).encode()
     except JinjaError as error:
         line = getattr(error, "lineno", None)
         raise TemplateError(

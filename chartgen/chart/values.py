@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chartgen.service.model import KeyReference
-
 if TYPE_CHECKING:
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
-    from chartgen.service.model import Packages, Resources, Sample, ServiceSpec
+    from chartgen.service.model import KeyReference, Packages, Resources, Sample, ServiceSpec
 
 # What a model of this size is given when the service file says nothing: (below this many bytes, CPU, memory).
 _SIZES = ((100 * 10**6, "1", "2Gi"), (10**9, "2", "4Gi"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chartgen.chart.yaml_dump import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _WIDTH = 120
 

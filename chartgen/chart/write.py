@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ChartError, OutputExistsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chartgen.chart.render import RenderedChart
 
 MARKER = ".chartgen"
@@ -67,7 +68,9 @@ def _refuse_foreign(target: Path) -> None:
     marker = found.pop(MARKER, None)
     if marker is None:
         raise OutputExistsError(
-            "the folder was not written by chartgen", where=str(target), hint="move it away, or pass --force to replace it"
+            "the folder was not written by chartgen",
+            where=str(target),
+            hint="move it away, or pass --force to replace it",
         )
     listed = _read_listing(marker)
     foreign = sorted(set(found) - set(listed))

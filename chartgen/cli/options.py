@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from chartgen.cli import output
+
 if TYPE_CHECKING:
-    from chartgen.helm.client import HelmClient
     from chartgen.helm.options import WaitOptions
+    from chartgen.helm.version import DryRun
+    from chartgen.lifecycle.target import ReleaseValues, Target
     from chartgen.service.model import ServiceSpec
 
 Function = Callable[..., Any]
@@ -28,9 +31,10 @@ def _gather(function: Function, name: str, made: Callable[..., Any], *options: D
         kwargs[name] = made(**{field: kwargs.pop(field) for field in fields})
         return function(*args, **kwargs)
 
+    decorated: Function = gathered
     for option in reversed(options):
-        gathered = option(gathered)
-    return gathered
+        decorated = option(decorated)
+    return decorated
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ class HelmArguments:
     kube_context: str | None
     namespace: str | None
 
-    def client(self, namespace: str | None = None) -> HelmClient:
-        """The driver of helm for what was asked.
+    def resolve(self, namespace: str | None = None) -> Target:
+        """The cluster and namespace that were asked for.
 
         Args:
             namespace: The service file's; the command line and the environment go before it.
@@ -108,22 +112,26 @@ class HelmArguments:
         """
         import os
 
-        from chartgen.cli.verb import debugging, verbose
+        from chartgen.cli.verb import command_log, debugging
         from chartgen.cluster.kubeconfig import current_namespace
         from chartgen.helm.client import HelmClient
         from chartgen.helm.find import find_helm
         from chartgen.helm.runner import SubprocessRunner
+        from chartgen.lifecycle.target import Target
 
         context = self.kube_context or os.environ.get("HELM_KUBECONTEXT") or None
+        kubeconfig = Path(self.kubeconfig) if self.kubeconfig else None
         chosen = self.namespace or os.environ.get("HELM_NAMESPACE") or namespace
-        return HelmClient(
+        chosen = chosen or current_namespace(kubeconfig, context)
+        helm = HelmClient(
             find_helm(self.helm),
-            kubeconfig=Path(self.kubeconfig) if self.kubeconfig else None,
+            kubeconfig=kubeconfig,
             kube_context=context,
-            namespace=chosen or current_namespace(self.kubeconfig, context),
-            runner=SubprocessRunner(on_start=verbose()),
+            namespace=chosen,
+            runner=SubprocessRunner(command_log()),
             debug=debugging(),
         )
+        return Target(helm, chosen, kubeconfig=kubeconfig, kube_context=context, tell=output.say)
 
 
 def helm_options(function: Function) -> Function:
@@ -145,11 +153,17 @@ def helm_options(function: Function) -> Function:
 
 
 @dataclass(frozen=True)
-class ReleaseValues:
+class ValuesArguments:
     """Values of a release over the chart's own."""
 
     values_files: tuple[Path, ...]
     set_values: tuple[str, ...]
+
+    def values(self) -> ReleaseValues:
+        """The same for the lifecycle."""
+        from chartgen.lifecycle.target import ReleaseValues
+
+        return ReleaseValues(self.values_files, self.set_values)
 
 
 def release_values_options(function: Function) -> Function:
@@ -157,7 +171,7 @@ def release_values_options(function: Function) -> Function:
     return _gather(
         function,
         "values",
-        ReleaseValues,
+        ValuesArguments,
         click.option(
             "--values-file",
             "values_files",
@@ -241,4 +255,17 @@ def dry_run_option(function: Function) -> Function:
         type=click.Choice(["client", "server"]),
         help="Change nothing; with `server` the API server checks the objects.",
     )(function)
+    return decorated
+
+
+def dry_run_of(chosen: str | None) -> DryRun:
+    """The choice of `--dry-run` for the lifecycle."""
+    from chartgen.helm.version import DryRun
+
+    return DryRun(chosen) if chosen else DryRun.NONE
+
+
+def release_argument(function: Function) -> Function:
+    """NAME: the release."""
+    decorated: Function = click.argument("name")(function)
     return decorated

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chartgen.errors import ChartgenError, HelmError, ModelUnsafeError, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 API_VERSION = "chartgen/v1"
 
@@ -90,7 +92,9 @@ def report(error: ChartgenError, form: str | None) -> None:
         form: `json` or `yaml` for programs, anything else for people.
     """
     if form in ("json", "yaml"):
-        click.echo(json.dumps({"apiVersion": API_VERSION, "kind": "Error", "error": _document(error)}, indent=2), err=True)
+        click.echo(
+            json.dumps({"apiVersion": API_VERSION, "kind": "Error", "error": _document(error)}, indent=2), err=True
+        )
         return
     label = _styled("error:", fg="red")
     if isinstance(error, SchemaError):

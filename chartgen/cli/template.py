@@ -7,8 +7,8 @@ import click
 from chartgen.cli import output as out
 from chartgen.cli.options import (
     HelmArguments,
-    ReleaseValues,
     ServiceArguments,
+    ValuesArguments,
     helm_options,
     release_values_options,
     service_options,
@@ -28,10 +28,12 @@ from chartgen.cli.verb import verb
 @helm_options
 @click.option("--release", metavar="NAME", help="The release's name (else the service's).")
 @click.option("--kube-version", metavar="VERSION", help="The Kubernetes version to render for.")
-@click.option("--include-tests", is_flag=True, help="Print the pods of `helm test` too; `kubectl apply` would run them.")
+@click.option(
+    "--include-tests", is_flag=True, help="Print the pods of `helm test` too; `kubectl apply` would run them."
+)
 def command(
     arguments: ServiceArguments,
-    values: ReleaseValues,
+    values: ValuesArguments,
     target: HelmArguments,
     release: str | None,
     kube_version: str | None,
@@ -45,11 +47,10 @@ def command(
     for warning in built.warnings:
         out.warn(warning)
     manifests = lifecycle.template(
-        target.client(built.spec.namespace),
+        target.resolve(built.spec.namespace),
         built.chart,
-        release=release,
-        values_files=values.values_files,
-        set_values=values.set_values,
+        release or built.spec.name,
+        values.values(),
         include_tests=include_tests,
         kube_version=kube_version,
     )

@@ -38,5 +38,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
         return
     for warning in built.warnings:
         out.warn(warning)
-    libraries = ", ".join(f"{name} {version}" for name, version in sorted(built.requirements.versions.items()))
-    out.say(f"{built.spec.name} {built.spec.version} is valid: {built.facts.format} model served with {libraries}")
+    names = [library.name for library in built.facts.libraries]
+    libraries = ", ".join(f"{name} {built.requirements.versions[name]}" for name in names)
+    name, version = built.spec.name, built.spec.version
+    out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {libraries}")

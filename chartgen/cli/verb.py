@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
 import traceback
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chartgen.cli import CONTEXT, output
 from chartgen.cli.exit_codes import exit_code
 from chartgen.errors import ChartgenError, HelmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
@@ -74,8 +75,8 @@ def debugging() -> bool:
     return bool(click.get_current_context().meta.get("chartgen.debug") or os.environ.get("CHARTGEN_DEBUG"))
 
 
-def verbose() -> Callable[[Sequence[str]], None] | None:
-    """What shows each helm command before it runs; None unless `-v` or `--debug` was given."""
+def command_log() -> Callable[[str], None] | None:
+    """What shows each helm command as it runs; None unless `-v` or `--debug` was given."""
     if not (click.get_current_context().meta.get("chartgen.verbose") or debugging()):
         return None
-    return lambda argv: click.echo(f"+ {shlex.join(argv)}", err=True)
+    return lambda line: click.echo(line, err=True)

@@ -1,0 +1,55 @@
+# The tiers of tests and the demonstration; CONTRIBUTING.md says what each needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MARK := $(VENV)/.made
+
+.PHONY: demo test test-cluster test-full bench lint tools dev clean
+.DEFAULT_GOAL := test
+
+# The command line alone, as a user installs it.
+$(MARK)-core: pyproject.toml
+	$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# Everything that the tests need, at the versions and hashes of the lock.
+$(MARK)-dev: pyproject.toml requirements-dev.lock
+	$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(MARK)-core $@
+
+# Both helms, pinned and checked; on other platforms than linux/amd64 they come from PATH.
+.tools/.made: tools/get_helm.py
+	$(PYTHON) tools/get_helm.py
+	@touch $@
+
+dev: $(MARK)-dev .tools/.made
+tools: .tools/.made
+
+# The main job, without a cluster: render, lint with both helms, package, serve on this computer, ask for a prediction.
+demo: $(MARK)-core .tools/.made
+	@BIN=$(BIN) sh tools/demo.sh
+
+lint: $(MARK)-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: dev lint
+	$(BIN)/python -m pytest -n 2 -m "not cluster and not full"
+
+# Needs a KUBECONFIG that may make namespaces; kind will do.
+test-cluster: dev
+	$(BIN)/python -m pytest -n 2 -m "cluster and not full"
+
+# Hours: everything, the long forms included. Its result is kept in docs/results/.
+test-full: dev
+	$(BIN)/python -m pytest -n 2 -m "full or not full"
+
+clean:
+	rm -rf $(VENV) .tools build dist

@@ -1,0 +1,68 @@
+"""`chartgen install`: a service becomes a release."""
+
+from __future__ import annotations
+
+import click
+
+from chartgen.cli import output as out
+from chartgen.cli.options import (
+    HelmArguments,
+    ServiceArguments,
+    ValuesArguments,
+    WaitArguments,
+    dry_run_of,
+    dry_run_option,
+    helm_options,
+    output_option,
+    release_values_options,
+    service_options,
+    wait_options,
+)
+from chartgen.cli.releases import show_change
+from chartgen.cli.verb import verb
+
+
+@verb(
+    "install",
+    examples="""
+    chartgen install -f service.yaml -n models
+    chartgen install -f service.yaml -n models --create-namespace --rollback-on-failure
+    chartgen install -f service.yaml --set-values packages.indexUrl=https://pypi.example.com/simple
+    chartgen install -f service.yaml --dry-run=server -o json
+    """,
+)
+@service_options
+@release_values_options
+@helm_options
+@wait_options
+@dry_run_option
+@click.option("--release", metavar="NAME", help="The release's name (else the service's).")
+@click.option("--create-namespace", is_flag=True, help="Make the namespace if it is missing.")
+@output_option("table", "json", "yaml", "name")
+def command(
+    arguments: ServiceArguments,
+    values: ValuesArguments,
+    target: HelmArguments,
+    waiting: WaitArguments,
+    dry_run: str | None,
+    release: str | None,
+    create_namespace: bool,
+    output: str,
+) -> None:
+    """Install a service as a new release, and wait until its pods have made a prediction."""
+    from chartgen import lifecycle
+    from chartgen.chart.build import build
+
+    built = build(arguments.load())
+    for warning in built.warnings:
+        out.warn(warning)
+    made = lifecycle.install(
+        target.resolve(built.spec.namespace),
+        built.chart,
+        release or built.spec.name,
+        values.values(),
+        wait=waiting.options(),
+        dry_run=dry_run_of(dry_run),
+        create_namespace=create_namespace,
+    )
+    show_change("installed", made, output, dry_run=bool(dry_run))

@@ -1,0 +1,41 @@
+"""`chartgen rollback`: a release as it was."""
+
+from __future__ import annotations
+
+import click
+
+from chartgen.cli.options import (
+    HelmArguments,
+    WaitArguments,
+    dry_run_of,
+    dry_run_option,
+    helm_options,
+    output_option,
+    release_argument,
+    wait_options,
+)
+from chartgen.cli.releases import show_change
+from chartgen.cli.verb import verb
+
+
+@verb(
+    "rollback",
+    examples="""
+    chartgen rollback iris
+    chartgen rollback iris 3 -n models
+    """,
+)
+@release_argument
+@click.argument("revision", type=click.IntRange(min=1), required=False)
+@helm_options
+@wait_options
+@dry_run_option
+@output_option("table", "json", "yaml", "name")
+def command(
+    name: str, revision: int | None, target: HelmArguments, waiting: WaitArguments, dry_run: str | None, output: str
+) -> None:
+    """Take the release NAME back to REVISION (else to the one before), as a new revision, and wait for its pods."""
+    from chartgen import lifecycle
+
+    made = lifecycle.rollback(target.resolve(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
+    show_change("rolled back", made, output, dry_run=bool(dry_run))

@@ -1,0 +1,21 @@
+"""Chart, helm and cluster put together: what a release goes through from install to uninstall."""
+
+from chartgen.lifecycle.changes import install, rollback, template, uninstall, upgrade
+from chartgen.lifecycle.predict import Answer, predict
+from chartgen.lifecycle.status import ServiceStatus, State, status
+from chartgen.lifecycle.target import ReleaseValues, Target
+
+__all__ = [
+    "Answer",
+    "ReleaseValues",
+    "ServiceStatus",
+    "State",
+    "Target",
+    "install",
+    "predict",
+    "rollback",
+    "status",
+    "template",
+    "uninstall",
+    "upgrade",
+]

@@ -1,0 +1,57 @@
+"""Where a release is, and how to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chartgen.cluster.reader import ClusterReader
+    from chartgen.helm.client import HelmClient
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A cluster and a namespace in it, as helm and the reader see them.
+
+    Attributes:
+        helm: Drives helm there.
+        namespace: The namespace.
+        kubeconfig: The kubeconfig file; None leaves it to $KUBECONFIG and the default place.
+        kube_context: The context in it; None for the current one.
+        tell: Tells a person what is going on.
+    """
+
+    helm: HelmClient
+    namespace: str
+    kubeconfig: Path | None = None
+    kube_context: str | None = None
+    tell: Tell = lambda _line: None
+
+    def reader(self) -> ClusterReader:
+        """A reader of the namespace, for one thread.
+
+        Raises:
+            MissingExtraError: The extra `[cluster]` is not installed (when it is first used).
+        """
+        from chartgen.cluster.reader import ClusterReader
+
+        return ClusterReader(self.kubeconfig, self.kube_context, namespace=self.namespace)
+
+
+@dataclass(frozen=True)
+class ReleaseValues:
+    """Values of a release over the chart's own.
+
+    Attributes:
+        files: Values files; a later one wins.
+        assignments: `key=value` as helm's `--set` takes them; they win over the files.
+    """
+
+    files: Sequence[Path] = ()
+    assignments: Sequence[str] = ()

@@ -1,0 +1,69 @@
+"""Tells what an operation waits for, and why it failed."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chartgen.errors import ChartgenError, HelmError, HelmTimeoutError, MissingExtraError, RolledBackError
+from chartgen.helm.version import DryRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chartgen.helm.options import WaitOptions
+    from chartgen.lifecycle.target import Target
+
+
+@contextmanager
+def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun) -> Iterator[None]:
+    """Tell what is being waited for, and put the cause of a failure into its error."""
+    if dry_run is not DryRun.NONE:
+        yield
+        return
+    stop = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(target, release, stop), daemon=True)
+    waits = waiting.wait or waiting.rollback_on_failure
+    if waits:
+        target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
+        watcher.start()
+    try:
+        yield
+    except (HelmTimeoutError, RolledBackError) as error:
+        if isinstance(error, HelmTimeoutError):
+            _explain(target, release, error)
+        raise
+    finally:
+        stop.set()
+        if waits:
+            watcher.join(timeout=5)
+
+
+def _watch(target: Target, release: str, stop: threading.Event) -> None:
+    from chartgen.cluster.watch import progress
+
+    try:
+        with target.reader() as reader:
+            # The Deployment of before is ready at first; what is told begins with the first change.
+            for line in progress(reader, release, stop):
+                target.tell(f"  {line}")
+    except MissingExtraError as error:
+        target.tell(f"  (what the pods do is not shown: {error}; {error.hint})")
+    except ChartgenError:
+        return
+
+
+def _explain(target: Target, release: str, error: HelmError) -> None:
+    """Put the cause into a timeout's message: the pods know it, helm does not."""
+    from chartgen.cluster.diagnose import diagnose
+
+    try:
+        with target.reader() as reader:
+            cause = diagnose(reader.snapshot(release))
+    except ChartgenError:
+        return  # what helm said is all there is to say
+    if cause is not None:
+        error.message = f"{error.message}: {cause}"
+        error.args = (error.message,)
+        error.hint = cause.hint or error.hint

@@ -1,0 +1,165 @@
+"""The chart's files laid out as in the pod, and its command started."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chartgen.errors import LocalRunError
+from chartgen.local.libraries import environment_python, find_interpreter
+from chartgen.service.model import KeyReference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from chartgen.chart.build import Built
+
+_STOP_SECONDS = 10
+_START_SECONDS = 120
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class LocalServer:
+    """A model that is ready on this computer.
+
+    Attributes:
+        url: Where it answers, without a path.
+        process: The server's process.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def serve(built: Built, *, host: str, port: int, say: Callable[[str], None]) -> Iterator[LocalServer]:
+    """Serve a chart's model until the block ends.
+
+    Args:
+        built: The service and its chart.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        say: Tells a person what is going on.
+
+    Raises:
+        LocalRunError: The libraries cannot be installed, the port is taken, or the model does not become ready.
+    """
+    runtime = built.plan.context["runtime"]
+    interpreter = find_interpreter(runtime.python)
+    if not interpreter.like_the_pod:
+        say(
+            f"This computer is not as the pod, which has Python {runtime.python} on Linux: the same versions are "
+            "installed, without checking their hashes"
+        )
+    python = environment_python(built.requirements.text, interpreter, say)
+    chosen = _free_port(host, port)
+    with tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
+        environment = _lay_out(built, Path(scratch), say) | {"CHARTGEN_HOST": host, "CHARTGEN_PORT": str(chosen)}
+        log = Path(environment["CHARTGEN_TERMINATION_LOG"])
+        adapter = Path(scratch) / "chartgen" / "adapter.py"
+        process = subprocess.Popen([str(python), str(adapter)], env=environment, stdin=subprocess.DEVNULL)
+        try:
+            url = f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
+            _wait_until_ready(url, process, log)
+            yield LocalServer(url, process)
+        finally:
+            _stop(process)
+
+
+def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, str]:
+    """Write the pod's files under `root`, and give its environment."""
+    prefix = "files/runtime/"
+    for path, content in built.chart.files.items():
+        if path.startswith(prefix):
+            target = root / "chartgen" / path.removeprefix(prefix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    model = built.plan.context["model"]
+    model_path = root / "models" / model["mounted_as"]
+    model_path.parent.mkdir()
+    model_path.write_bytes(base64.b64decode(built.chart.files["files/model.b64"]))
+    settings = {
+        "CHARTGEN_MODEL_NAME": built.spec.name,
+        "CHARTGEN_MODEL_VERSION": built.plan.metadata["appVersion"],
+        "CHARTGEN_MODEL_FORMAT": model["format"],
+        "CHARTGEN_MODEL_PATH": str(model_path),
+        "CHARTGEN_MODEL_SHA256": model["sha256"],
+        "CHARTGEN_MODEL_METHOD": model["method"],
+        "CHARTGEN_ALLOW_NON_FINITE": str(model["allow_non_finite"]).lower(),
+        "CHARTGEN_TERMINATION_LOG": str(root / "termination-log"),
+    }
+    if built.spec.sample:
+        sample = root / "request.json"
+        sample.write_text(built.plan.values["sample"]["request"], encoding="utf-8")
+        settings["CHARTGEN_SAMPLE_PATH"] = str(sample)
+    if built.spec.runtime.handler:
+        settings["CHARTGEN_HANDLER_PATH"] = str(root / "chartgen" / "handler.py")
+    return _inherited() | _variables(built.spec.env, say) | settings
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment without what would change the server: its settings, and other Python packages."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("CHARTGEN_") and name not in ("PYTHONPATH", "PYTHONHOME")
+    }
+
+
+def _variables(env: Mapping[str, str | KeyReference], say: Callable[[str], None]) -> dict[str, str]:
+    for name, value in env.items():
+        if isinstance(value, KeyReference) and name not in os.environ:
+            say(f"{name} is not set: it lies in the {value.kind} {value.name}, which only the cluster has")
+    return {name: value for name, value in env.items() if isinstance(value, str)}
+
+
+def _free_port(host: str, port: int) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise LocalRunError(
+                f"cannot listen: {error.strerror or error}",
+                where=f"{host}:{port}",
+                hint="choose another --port, or 0 for a free one",
+            ) from error
+        chosen: int = probe.getsockname()[1]
+        return chosen
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    # The server is on this computer: a proxy of the environment must not be asked.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            cause = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
+            raise LocalRunError(cause or f"the server ended with exit code {process.returncode}")
+        try:
+            with opener.open(f"{url}/readyz", timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_POLL_SECONDS)
+    raise LocalRunError(f"the model was not ready after {_START_SECONDS} s")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
