@@ -74,7 +74,7 @@ def compose(text: str, source: Source) -> Node | None:
         problem = error.problem or "cannot be read"
         where = composer.at(error.problem_mark or error.context_mark)
         raise ServiceFileError(f"this is not YAML: {problem}", where=str(where), hint=HINTS.get(problem)) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML's own parser trips over \UFFFFFFFF
         raise ServiceFileError(f"this is not YAML: {error}", where=source.name) from error
     return composer.document
 

@@ -160,9 +160,10 @@ def pod_annotations(view: View) -> Iterator[Finding]:
 
 
 def _qualified(view: View, path: DataPath) -> Iterator[Finding]:
+    # As in Kubernetes, the domain of an annotation, unlike that of a label, may be written in capitals.
     key = str(path[-1])
-    # The domain of an annotation may be written in capitals, that of a label may not; lower case is right for both.
-    if not kubernetes.is_qualified_name(key):
+    checked = key.lower() if "annotations" in path[:2] else key
+    if not kubernetes.is_qualified_name(checked):
         message = f"{quoted(key)} cannot be such a key in Kubernetes"
         yield Finding(key_position(view.document, path), path, message, kubernetes.QUALIFIED_EXPECTED)
 

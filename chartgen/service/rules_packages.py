@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("runtime", "packages")
 CREDENTIALS_HINT = "put the address into a pip.conf in a Secret, and name the Secret under `pipConfigSecret`"
-ADDRESS_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+CREDENTIALS = re.compile(r"://[^\s/?#]*@|(?:^|[=\s])[^\s/?#=:@]+:[^\s/?#]*@")
 # An address in a requirements file or an argument of pip ends at a space, and `#` starts what belongs to no server.
 ADDRESS = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]+")
 EXPECTED_ADDRESS = "an http or https address, such as https://pypi.example.com/simple"
@@ -54,7 +54,9 @@ def _address(view: View, path: DataPath) -> Iterator[Finding]:
         # The address is not repeated: messages end up in logs.
         yield Finding(written.where, path, "holds credentials", "an address without them", CREDENTIALS_HINT)
     elif not _is_address(written.text):
-        yield Finding(written.where, path, f"{quoted(written.text)} is no address", EXPECTED_ADDRESS)
+        # What stands before an `@` may still be a password that no reader of addresses understands.
+        shown = "the text" if "@" in written.text else quoted(written.text)
+        yield Finding(written.where, path, f"{shown} is no address", EXPECTED_ADDRESS)
 
 
 def _is_address(text: str) -> bool:
@@ -67,12 +69,8 @@ def _is_address(text: str) -> bool:
 
 
 def _has_credentials(text: str) -> bool:
-    """Whether any address in the text carries a user name or a password."""
-    for address in ADDRESS_IN_TEXT.findall(text):
-        authority = re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)[0]
-        if "@" in authority:
-            return True
-    return False
+    """Whether an address in the text carries a user name or a password, with or without a scheme before it."""
+    return CREDENTIALS.search(text) is not None
 
 
 def _option(node: Scalar, path: DataPath) -> Iterator[Finding]:
@@ -80,5 +78,10 @@ def _option(node: Scalar, path: DataPath) -> Iterator[Finding]:
         yield Finding(node.where, path, "holds credentials", "an option without them", CREDENTIALS_HINT)
     elif not OPTION.fullmatch(node.text):
         option, space, value = node.text.partition(" ")
-        hint = f"write {option}={value.strip()}" if space and OPTION.fullmatch(option) and "=" not in option else None
-        yield Finding(node.where, path, f"{quoted(node.text)} is not one option", "one such as --retries=10", hint)
+        hint = (
+            f"write {option}={value.strip()}"
+            if OPTION.fullmatch(option) and space and "=" not in option and "@" not in value
+            else None
+        )
+        shown = "the text" if "@" in node.text else quoted(node.text)
+        yield Finding(node.where, path, f"{shown} is not one option", "one such as --retries=10", hint)

@@ -55,7 +55,9 @@ def test_every_function_that_does_not_fit_is_told() -> None:
     assert len(problems(b"def predict(): pass\ndef preprocess(): pass\ndef postprocess(value): pass")) == 2
 
 
-@pytest.mark.parametrize("content", [b"a\0b", b"(" * 100_000, b"-" * 100_000 + b"1", b"a = " + b"[" * 5000 + b"]" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"a\0b", b"(" * 100_000, b"-" * 100_000 + b"1", b"a = " + b"[" * 5000 + b"]" * 5000]
+)
 def test_what_python_itself_stumbles_over_is_refused(content: bytes) -> None:
     assert "is not Python" in problems(content)[0].message
 

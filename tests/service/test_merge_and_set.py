@@ -25,9 +25,7 @@ BASE = "a: 1\nm: {x: 1, s: {z: [1, 2]}}\nl: [1, {k: v}]\nt: text\n"
 
 
 def document(*texts: str) -> Mapping:
-    return merge(
-        [parse(text.encode(), Source(f"{order}.yaml", order, Path("/"))) for order, text in enumerate(texts)]
-    )
+    return merge([parse(text.encode(), Source(f"{order}.yaml", order, Path("/"))) for order, text in enumerate(texts)])
 
 
 def with_overrides(*texts: str, **overrides: tuple[str, ...]) -> Any:

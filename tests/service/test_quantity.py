@@ -45,7 +45,8 @@ def test_a_quantity_has_its_exact_value(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " 1", "1 ", "1K", "1ki", "1KI", "1MB", "1,5", "1_000", "0x10", "m", ".", "1e", "1e1.5", "1Gim", "٣", "1\n"]
+    "text",
+    ["", " 1", "1 ", "1K", "1ki", "1KI", "1MB", "1,5", "1_000", "0x10", "m", ".", "1e", "1e1.5", "1Gim", "٣", "1\n"],
 )
 def test_what_kubernetes_does_not_read_is_no_quantity(text: str) -> None:
     with pytest.raises(QuantityError, match="is no quantity"):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chartgen.errors import ServiceError, ServiceFileError
-from chartgen.service.file import MAX_BYTES, parse, read
+from chartgen.service.file import parse
 from chartgen.service.node import Listing, Mapping, Source, find, key_position, to_data
 
 SOURCE = Source("service.yaml", 0, Path("/models"))
@@ -209,48 +207,24 @@ def test_a_long_text_repeated_by_aliases_is_refused_too() -> None:
     assert "repeat more" in refusal(f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 100)}]").message
 
 
-def test_a_file_over_the_limit_is_refused_and_one_at_the_limit_is_read() -> None:
-    text = "a: " + "x" * (MAX_BYTES - 3)
-    assert data(text) == {"a": "x" * (MAX_BYTES - 3)}
-    assert refusal(text + "x").message == "the file is larger than 1,048,576 bytes"
-
-
 @pytest.mark.parametrize("opener", ["[", "{a: ", "- ", "? "])
 def test_deep_nesting_is_refused_without_reading_on(opener: str) -> None:
     assert "deeper than 64" in refusal(opener * 100_000).message or opener == "? "
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ServiceFileError, match="there is no such file") as caught:
-        read(tmp_path / "service.yaml")
-    assert caught.value.where == str(tmp_path / "service.yaml")
-    assert caught.value.hint
+@pytest.mark.parametrize(
+    "text", ["a: no\nb: [1, 'x\u2028'] # c\n", "a: b: c", 'a: "\\UFFFFFFFF"', 'a: "\\ud800"', "a: &x [*x]"]
+)
+def test_without_libyaml_the_same_is_read_and_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcome() -> object:
+        try:
+            return data(text)
+        except ServiceFileError:
+            return ServiceFileError
 
-
-def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ServiceFileError, match="this is a folder") as caught:
-        read(tmp_path)
-    assert caught.value.hint == f"did you mean {tmp_path}/service.yaml?"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "service.yaml"
-    file.write_text("name: iris\n")
-    file.chmod(0)
-    with pytest.raises(ServiceFileError, match="this user may not read the file"):
-        read(file)
-
-
-@pytest.mark.parametrize("name", ["a\0b", "x" * 300])
-def test_a_path_that_no_file_can_have_is_told(name: str) -> None:
-    with pytest.raises(ServiceFileError, match="cannot be read"):
-        read(Path(name))
-
-
-def test_a_dash_reads_standard_input() -> None:
-    document = read("-", stdin=io.BytesIO(b"name: iris\n"))
-    assert str(key_position(document, ("name",))) == "stdin:1:1"
+    with_libyaml = outcome()
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    assert outcome() == with_libyaml
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))

@@ -1,0 +1,132 @@
+"""The rules beyond the schema: files, images, package indexes, variables, annotations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.service.conftest import Project
+
+MINIMAL = "name: iris\nmodel: ./iris.onnx\n"
+
+RELATIVE = "a path is relative to the folder of the service file that names it"
+NO_TILDE = "`~` is not expanded; write the whole path, or one relative to the service file"
+
+
+@pytest.mark.parametrize(
+    ("model", "message", "hint"),
+    [
+        ("./irs.onnx", "there is no file {}/irs.onnx", "did you mean `./iris.onnx`?"),
+        ("other/x.onnx", "there is no file {}/other/x.onnx", RELATIVE),
+        ("~/iris.onnx", "there is no file {}/~/iris.onnx", NO_TILDE),
+        ("folder", "{}/folder is a folder", "did you mean `folder/only.onnx`?"),
+        ("iris.onnx/x", "{}/iris.onnx/x cannot be read: Not a directory", None),
+        ("/dev/null", "/dev/null is no regular file", None),
+        ("loop", "{}/loop cannot be read: Too many levels of symbolic links", None),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_told(project: Project, model: str, message: str, hint: str | None) -> None:
+    (project.folder / "folder").mkdir()
+    (project.folder / "folder" / "only.onnx").write_bytes(b"x")
+    (project.folder / "loop").symlink_to("loop")
+    (violation,) = project.violations(f"name: iris\nmodel: {model}\n")
+    assert (violation.message, violation.hint) == (message.format(project.folder), hint)
+    assert violation.where.endswith("service.yaml:2:8")
+
+
+def test_a_handler_is_judged_at_the_place_that_names_it(project: Project) -> None:
+    (project.folder / "handler.py").write_text("def predict(inputs): pass\n")
+    (violation,) = project.violations(MINIMAL + "runtime: {handler: handler.py}\n")
+    assert violation.path == "runtime.handler"
+    assert violation.message == f"{project.folder}/handler.py:1 `predict` cannot be called with 2 arguments"
+    assert violation.expected == "def predict(model, inputs)"
+    (project.folder / "handler.py").write_bytes(b"#" * 300_000)
+    (violation,) = project.violations(MINIMAL + "runtime: {handler: handler.py}\n")
+    assert violation.message == f"{project.folder}/handler.py is too large"
+
+
+def test_a_handler_is_never_run(project: Project) -> None:
+    (project.folder / "handler.py").write_text("open('ran', 'w')\ndef preprocess(value): pass\n")
+    project.spec(MINIMAL + "runtime: {handler: handler.py}\n")
+    assert not (project.folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "image", ["python:3.11-slim", "localhost:5000/a/b@sha256:" + "0" * 64, "[::1]:80/a__b", "A.b/c"]
+)
+def test_references_to_images_are_taken(project: Project, image: str) -> None:
+    assert project.spec(MINIMAL + f"runtime: {{image: '{image}'}}").runtime.image == image
+
+
+@pytest.mark.parametrize("image", ["Python", "a b", "a:", "a@sha256:0", "https://a/b", "a//b", "{{ x }}", "a\\n"])
+def test_what_is_no_image_is_refused(project: Project, image: str) -> None:
+    (violation,) = project.violations(MINIMAL + f'runtime: {{image: "{image}"}}')
+    assert "is no reference to an image" in violation.message
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("https://user@example.com", "holds credentials"),
+        ("https://:token@example.com/simple", "holds credentials"),
+        ("user:hunter2@proxy:3128", "holds credentials"),
+        ("https://user:hun/ter2@example.com", "the text is no address"),
+        ("ftp://example.com", '"ftp://example.com" is no address'),
+        ("https://", '"https://" is no address'),
+        ("https://a:b", '"https://a:b" is no address'),
+        ("https://a/ b", '"https://a/ b" is no address'),
+        ("https://[a", '"https://[a" is no address'),
+    ],
+)
+def test_an_index_that_is_no_plain_address_is_refused(project: Project, address: str, message: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"runtime: {{packages: {{indexUrl: '{address}'}}}}")
+    assert violation.message == message
+
+
+@pytest.mark.parametrize(
+    "option", ["--proxy=user:hunter2@proxy:80", "--index-url https://user:hunter2@example.com", "-i u:p@h"]
+)
+def test_an_option_with_credentials_is_refused_without_repeating_them(project: Project, option: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"runtime: {{packages: {{pipOptions: ['{option}']}}}}")
+    assert violation.message == "holds credentials"
+
+
+def test_annotations_may_have_a_domain_in_capitals_and_any_text(project: Project) -> None:
+    spec = project.spec(MINIMAL + 'pod: {annotations: {Example.COM/a: "{{ x }}\\r\\n\\u2028 "}}')
+    assert spec.pod.annotations == {"Example.COM/a": "{{ x }}\r\n\u2028 "}
+
+
+def test_addresses_with_an_at_sign_in_the_path_are_taken(project: Project) -> None:
+    spec = project.spec(MINIMAL + "runtime: {packages: {indexUrl: 'https://[::1]:8080/a@b/simple?c=d'}}")
+    assert spec.runtime.packages.index_url == "https://[::1]:8080/a@b/simple?c=d"
+
+
+@pytest.mark.parametrize("name", ["Y", "on", "1e3", "a.b-c", "a b", "{{ x }}", "$(HOME)", "lower", "~"])
+def test_any_printable_name_can_name_a_variable(project: Project, name: str) -> None:
+    assert project.spec(MINIMAL + f"env: {{'{name}': x}}").env == {name: "x"}
+
+
+def test_a_variable_longer_than_a_process_can_have_is_refused(project: Project) -> None:
+    longest = "x" * (128 * 1024 - len("BIG=") - 1)
+    assert project.spec(MINIMAL + f"env: {{BIG: {longest}}}").env == {"BIG": longest}
+    (violation,) = project.violations(MINIMAL + f"env: {{BIG: {longest}x}}")
+    assert violation.message == "the value is 131,068 bytes long"
+
+
+def test_annotations_have_a_limit_together(project: Project) -> None:
+    (violation,) = project.violations(MINIMAL + f"pod: {{annotations: {{a: {'x' * 200_000}, b: {'x' * 70_000}}}}}")
+    assert violation.message == "the annotations come to 270,002 bytes"
+
+
+def test_a_variable_without_a_value_is_not_dropped_in_silence(project: Project) -> None:
+    (violation,) = project.violations(MINIMAL + "env:\n  A:\n  B: null\n")
+    assert (violation.path, violation.message) == ("env.A", "has no value")
+    assert project.spec(MINIMAL + "env: {A: x, B: y}", "env:\n  A:\n").env == {"B": "y"}
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "app.kubernetes.io/instance", "helm.sh/chart"])
+def test_the_labels_of_the_chart_are_reserved(project: Project, label: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"pod: {{labels: {{{label}: x}}}}")
+    assert violation.message == "is one of the chart's own labels"
