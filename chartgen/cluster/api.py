@@ -76,10 +76,8 @@ class Connection:
         """Close what is open; a later request opens it again."""
         if self._loop is None:
             return
-        session = getattr(self._api, "_session", None)
-        if session is not None:
-            with suppress(RuntimeError):
-                self._loop.run(session.aclose())
+        if self._api is not None:
+            self._loop.run(_close(self._api))
         self._loop.close()
         self._api = self._loop = None
 
@@ -148,6 +146,9 @@ class Connection:
                 "GET", base="/version", version="", raise_for_status=False, timeout=_ANSWER_SECONDS
             ) as response:
                 check(Answer(response.status_code, response.content))
+        except BaseException:
+            await _close(api)
+            raise
         finally:
             _forget_key_files(api.auth)
         self._api = api
@@ -214,6 +215,13 @@ def _httpx() -> Any:
     import httpx
 
     return httpx
+
+
+async def _close(api: Any) -> None:
+    """Close the connections that kr8s keeps open; it has no way of its own to do so."""
+    if api._session is not None:
+        with suppress(RuntimeError):
+            await api._session.aclose()
 
 
 async def _log_in(auth: Any) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from chartgen.helm.failures import lint_error
+from chartgen.helm.failures import error_of, lint_error
 from chartgen.helm.options import KeptValues, WaitOptions, values_arguments, wait_arguments
 from chartgen.helm.queries import ReleaseQueries
 from chartgen.helm.release import Release
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import builtins
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from chartgen.helm.runner import Completed
 
 
 class HelmClient(ReleaseQueries):
@@ -226,7 +229,8 @@ class HelmClient(ReleaseQueries):
 
         Args:
             name: The release's name.
-            logs: Whether the output has the test pods' logs.
+            logs: Whether the output has the test pods' logs; Helm 3 has none of a test whose pod is deleted when it
+                has succeeded.
             timeout: The longest wait, as Go writes durations.
 
         Returns:
@@ -236,7 +240,10 @@ class HelmClient(ReleaseQueries):
             HookFailedError: A test failed; its `stderr` ends with the logs.
         """
         arguments = [*wait_arguments(WaitOptions(wait=False, timeout=timeout)), *(["--logs"] if logs else [])]
-        return self._checked("test", *self._on_release(), *arguments, "--", name).stdout
+        done = self._run("test", *self._on_release(), *arguments, "--", name)
+        if done.returncode and not _only_logs_are_gone(done):
+            raise error_of(done)
+        return done.stdout
 
     def _change_arguments(
         self,
@@ -255,3 +262,13 @@ class HelmClient(ReleaseQueries):
         arguments += ["--description", description] if description else []
         arguments += ["--labels", ",".join(f"{key}={value}" for key, value in labels.items())] if labels else []
         return arguments
+
+
+def _only_logs_are_gone(done: Completed) -> bool:
+    """Whether a run of `helm test` failed for no other reason than that the pods of its tests were deleted.
+
+    Helm 3 deletes the pod of a test that has succeeded (hook-delete-policy `hook-succeeded`) before it asks for its
+    log, and then fails; Helm 4 asks first.
+    """
+    phases = re.findall(r"^Phase:\s*(\w+)", done.stdout, re.MULTILINE)
+    return "unable to get pod logs" in done.stderr and bool(phases) and set(phases) == {"Succeeded"}

@@ -211,6 +211,12 @@ _RUN = (
         verb="test",
     ),
     rule(
+        r"unable to get pod logs for (?P<what>\S+):",
+        HookFailedError,
+        "a test of release {name} failed, and the log of {what} is gone",
+        verb="test",
+    ),
+    rule(
         r"resource (?P<object>\S+) not ready\. status: \w+, message: (?P<why>[^\n]*)",
         HelmTimeoutError,
         "{object} did not become ready within {timeout} ({why})",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cluster_fixtures import kubeconfig, namespace, restricted_namespace
+from tests.cluster_fixtures import kubeconfig, namespace, restricted_namespace
 
 __all__ = ["kubeconfig", "namespace", "restricted_namespace"]

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from small_charts import CONFIG_MAP, DEPLOYMENT, TEST_POD, write_chart
 
 from chartgen.helm.client import HelmClient
 from chartgen.helm.options import WaitOptions
+from tests.small_charts import CONFIG_MAP, DEPLOYMENT, TEST_POD, write_chart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cluster_fixtures import Namespace
+    from tests.cluster_fixtures import Namespace
 
 NO_WAIT = WaitOptions(wait=False)
 SHORT = WaitOptions(timeout="2s")
@@ -373,7 +373,3 @@ def values_file_not_yaml(world: World) -> None:
 
 def assignment_invalid(world: World) -> None:
     world.client().install("r", world.chart(CONFIG_MAP), set_values=["greeting"], wait=NO_WAIT)
-
-
-def lint_fails(world: World) -> None:
-    world.client().lint(world.chart(CONFIG_MAP + "  a: b: c\n", version="latest"))
