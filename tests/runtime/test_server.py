@@ -67,8 +67,6 @@ def test_a_body_over_the_limit_is_413(iris_server):
 
 def test_a_body_in_pieces_is_read_whole(iris_server):
     body = json.dumps({"input": ROW}).encode()
-    answer = iris_server.post(b"", headers={}) if not body else None
-    assert answer is None
     import httpx
 
     pieces = (body[i : i + 5] for i in range(0, len(body), 5))
@@ -125,6 +123,25 @@ def test_probes_are_answered_during_a_long_prediction(tmp_path, serve):
         assert server.get("/healthz").status_code == 200
         assert time.monotonic() - started < 0.4
         assert long.result().status_code == 200
+
+
+def test_a_handler_is_never_run_twice_at_once(tmp_path, serve):
+    """Small requests are answered on the event loop and large ones in a thread: they take turns."""
+    text = """
+inside = 0
+def predict(model, inputs):
+    global inside
+    inside += 1
+    if inside > 1: raise RuntimeError("twice at once")
+    sum(range(1000 * len(inputs)))
+    inside -= 1
+    return model.predict(inputs)
+"""
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, text))
+    server.wait_ready()
+    with ThreadPoolExecutor(6) as pool:
+        bodies = [{"input": [ROW] * 5000 if i % 2 else ROW} for i in range(30)]
+        assert {answer.status_code for answer in pool.map(server.post, bodies)} == {200}
 
 
 def test_more_requests_than_allowed_in_flight_are_told_to_come_back(tmp_path, serve):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXACT = 2**53
 # NumPy's own bound on the number of dimensions.
 MAX_RANK = 64
+FLOATS = frozenset({"float16", "float32", "float64"})
 NUMBERS = frozenset({int, float})
 JSON_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -64,6 +65,9 @@ def read_array(
 
 def _convert(value: Any, types: frozenset[type], dtype: str | None, path: str) -> Array:
     """Makes the array of elements of these types; a number that is too large for a float becomes infinite."""
+    if dtype in FLOATS:
+        with np.errstate(over="ignore"):
+            return np.asarray(value, dtype=dtype)
     if dtype == "string" or (dtype is None and not types <= NUMBERS and types != {bool}):
         # Mixed columns stay what they are. NumPy's own strings would take the room of the longest for each.
         return np.array(value, dtype=object)
@@ -73,10 +77,7 @@ def _convert(value: Any, types: frozenset[type], dtype: str | None, path: str) -
             raise TypeError("neither numbers nor booleans")
         return array
     target = np.dtype(dtype)
-    if target.kind in "iu":
-        return _whole(np.asarray(value), value, target, path)
-    with np.errstate(over="ignore"):
-        return np.asarray(value, dtype=target)
+    return np.asarray(value, dtype=target) if target.kind == "b" else _whole(np.asarray(value), value, target, path)
 
 
 def _check_elements(value: Any, dtype: str | None, path: str) -> tuple[int, frozenset[type]]:

@@ -20,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PATH = "/predict"
+CONTENT_TYPE = (b"content-type", b"application/json")
 
 
 class PredictRoute:
@@ -42,19 +43,19 @@ class PredictRoute:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._other(scope, receive, send)
             return
-        status, headers = 200, {}
+        status, headers = 200, [CONTENT_TYPE]
         self._in_flight += 1
         try:
             answer = await self._predict(scope["method"], receive)
         except ServingError as error:
-            status, headers, answer = error.status, error_headers(error), error_body(error)
+            status, answer = error.status, error_body(error)
+            headers = [CONTENT_TYPE, *((name.encode(), text.encode()) for name, text in error_headers(error).items())]
         except ConnectionError:  # the client went away: there is nobody to answer
             return
         finally:
             self._in_flight -= 1
-        headers |= {"content-type": "application/json", "content-length": str(len(answer))}
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": status, "headers": raw})
+        headers.append((b"content-length", b"%d" % len(answer)))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
     async def _predict(self, method: str, receive: Receive) -> bytes:
@@ -96,16 +97,17 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
     connection instead of the answer.
     """
     chunks: list[bytes] = []
-    size, more = 0, True
-    while more and size <= 2 * limit:
+    size = 0
+    while size <= 2 * limit:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        more = message.get("more_body", False)
         if size > limit:
             chunks.clear()
+        if not message.get("more_body", False):
+            break
     if size > limit:
         raise too_large(limit)
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -24,10 +24,10 @@ ERROR_BODY = {
             "type": "object",
             "required": ["code", "message", "path", "expected"],
             "properties": {
-                "code": {"type": "string", "description": "The kind of error, for programs"},
-                "message": {"type": "string", "description": "What went wrong"},
+                "code": {"type": "string"},
+                "message": {"type": "string"},
                 "path": {"type": ["string", "null"], "description": "The place, as input[3][1]"},
-                "expected": {"type": ["string", "null"], "description": "What would have been accepted"},
+                "expected": {"type": ["string", "null"]},
                 "id": {"type": "string", "description": "What finds the cause in the log"},
             },
         }

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import at
 from .errors import ServingError, failed
 from .protocol import member
 
 if TYPE_CHECKING:
     from .signature import Array
 
+NOT_FINITE = "the model answered with a number that is not finite"
 # What pandas writes where a table holds nothing.
 MISSING = frozenset({"NAType", "NaTType"})
 
@@ -34,17 +36,16 @@ def plain(value: Any) -> Any:
         return value.to_dicts()
     if hasattr(value, "toarray"):  # a sparse matrix
         return value.toarray()
-    if hasattr(value, "to_numpy"):  # a pandas or polars column
+    if hasattr(value, "to_numpy") and hasattr(value, "__len__"):  # a pandas or polars column
         return value.to_numpy()
     return value
 
 
-def jsonable(value: Any, path: str, *, allow_non_finite: bool) -> Any:
-    """Turns a result into what the codec writes.
+def jsonable(value: Any, *, allow_non_finite: bool) -> Any:
+    """Turns the value of `output` into what the codec writes.
 
     Args:
-        value: The result, or a part of it.
-        path: Its place in the answer.
+        value: The result.
         allow_non_finite: Whether NaN and infinities become null.
 
     Returns:
@@ -53,62 +54,89 @@ def jsonable(value: Any, path: str, *, allow_non_finite: bool) -> Any:
     Raises:
         ServingError: 500 when a number is not finite and that is not allowed, or JSON has no such value.
     """
+    try:
+        return _part(value, allow_non_finite)
+    except ServingError as error:
+        error.path = f"output{error.path or ''}"
+        raise
+
+
+def _part(value: Any, allow: bool) -> Any:
+    """A part of the result. Its place is put together from the inside out, and only where something is wrong."""
+    if value is None or isinstance(value, (float, int, str)):
+        return _scalar(value, allow)
+    if isinstance(value, Mapping):
+        return _members(value, allow)
     value = plain(value)
     if isinstance(value, np.ndarray):
-        return _array(value, path, allow_non_finite)
-    if isinstance(value, Mapping):
-        return {
-            str(key): jsonable(each, member(path, str(key)), allow_non_finite=allow_non_finite)
-            for key, each in value.items()
-        }
+        return _array(value, allow)
     if isinstance(value, (set, frozenset)):
         value = sorted(value)
     if isinstance(value, (list, tuple)):
-        return [jsonable(each, f"{path}[{i}]", allow_non_finite=allow_non_finite) for i, each in enumerate(value)]
+        return _elements(value, allow)
     if hasattr(value, "tolist") and not isinstance(value, np.generic):  # a tensor of another library
-        return jsonable(value.tolist(), path, allow_non_finite=allow_non_finite)
-    return _scalar(value, path, allow_non_finite)
+        return _part(value.tolist(), allow)
+    return _scalar(value, allow)
 
 
-def _scalar(value: Any, path: str, allow_non_finite: bool) -> Any:
+def _members(value: Mapping[Any, Any], allow: bool) -> dict[str, Any]:
+    written = {}
+    for key, each in value.items():
+        name = str(key)
+        try:
+            written[name] = _part(each, allow)
+        except ServingError as error:
+            error.path = member("", name) + (error.path or "")
+            raise
+    return written
+
+
+def _elements(value: Sequence[Any], allow: bool) -> list[Any]:
+    written = []
+    for each in value:
+        try:
+            written.append(_part(each, allow))
+        except ServingError as error:
+            error.path = f"[{len(written)}]{error.path or ''}"
+            raise
+    return written
+
+
+def _scalar(value: Any, allow: bool) -> Any:
     if type(value).__name__ in MISSING:
         value = math.nan
     match value:
+        case float() | np.floating():
+            return _number(value, allow)
         case None | bool() | int() | str():
             return value
         case np.bool_() | np.integer():
             return value.item()
-        case float() | np.floating():
-            return _number(value, path, allow_non_finite)
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(value).decode("ascii")
         case datetime.date() | datetime.time() | np.datetime64():
             return str(value).replace(" ", "T")
         case _:
-            raise failed("unwritable_output", f"the model's {type(value).__name__} cannot be written as JSON", path)
+            raise failed("unwritable_output", f"the model's {type(value).__name__} cannot be written as JSON")
 
 
-def _array(array: Array, path: str, allow_non_finite: bool) -> Any:
+def _array(array: Array, allow: bool) -> Any:
     """An array of numbers stays one, in the layout that the codec wants; others become lists."""
-    if array.dtype.kind in "mM":
-        array = array.astype(str)
-    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:  # noqa: PLR2004 - a long double has more bytes
-        return jsonable(array.tolist(), path, allow_non_finite=allow_non_finite)
-    if array.dtype.kind == "f" and not allow_non_finite and not np.isfinite(array).all():
+    kind = array.dtype.kind
+    if kind not in "fiub" or array.dtype.itemsize > 8:  # noqa: PLR2004 - a long double has more bytes
+        return _part(array.astype(str).tolist() if kind in "mM" else array.tolist(), allow)
+    if kind == "f" and not allow and not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
-        raise _non_finite(path + "".join(f"[{i}]" for i in index))
-    array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+        raise failed("non_finite_output", NOT_FINITE, at("", tuple(index)))
+    if not (array.flags.c_contiguous and array.dtype.isnative):
+        array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
     return array[()]  # a scalar of one without dimensions; else the array
 
 
-def _number(number: float | np.floating[Any], path: str, allow_non_finite: bool) -> Any:
+def _number(number: float | np.floating[Any], allow: bool) -> Any:
     if math.isfinite(number):
         # A NumPy number is written with the digits of its own width, as the elements of an array are.
         return float(number) if isinstance(number, np.longdouble) else number
-    if not allow_non_finite:
-        raise _non_finite(path)
+    if not allow:
+        raise failed("non_finite_output", NOT_FINITE)
     return None
-
-
-def _non_finite(path: str) -> ServingError:
-    return failed("non_finite_output", "the model answered with a number that is not finite", path)

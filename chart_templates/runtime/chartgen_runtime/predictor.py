@@ -68,7 +68,7 @@ class Predictor:
         output = self._run(batch)
         if self._handler.postprocess is not None:
             output = self._handler.postprocess(output)
-        return jsonable(output, "output", allow_non_finite=self._allow_non_finite)
+        return jsonable(output, allow_non_finite=self._allow_non_finite)
 
     def _run(self, batch: Batch) -> Any:
         """The value when there is one output, a dict by output name when there are several."""

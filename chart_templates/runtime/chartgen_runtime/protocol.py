@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .arrays import at, read_array
+from .arrays import FLOATS, at, read_array
 from .errors import ServingError, refused
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class InputReader:
         dynamic = [spec for spec in ranked if spec.shape and not isinstance(spec.shape[0], int)]
         self._batched = {spec.name for spec in dynamic or ranked}
         self.fixed_batch = bool(ranked) and not dynamic
+        self._usual = self._only if self._only and self._only.dtype in FLOATS and dynamic else None
 
     def read(self, value: Any, *, only_numbers: bool = False) -> Batch:
         """Reads the value.
@@ -61,27 +62,33 @@ class InputReader:
         Raises:
             ServingError: 422 with the path and what was expected.
         """
-        if self._only is not None:
-            named = [(self._only, "input", value)]
-        else:
-            named = [(spec, member("input", spec.name), value[spec.name]) for spec in self._named(value)]
-        inputs: dict[str, Any] = {}
+        if only_numbers and self._usual and (batch := _read_usual(value, self._usual)) is not None:
+            return batch
         sizes: dict[str, tuple[int, str]] = {}
+        if self._only is not None:
+            array, single = self._read_one(self._only, "input", value, only_numbers, sizes)
+            return Batch({self._only.name: array}, bool(single))
+        inputs: dict[str, Any] = {}
         first: tuple[bool, str] | None = None
-        for spec, path, given in named:
-            array = read_array(
-                given, spec.dtype, path, only_numbers=only_numbers, allow_non_finite=self._allow_non_finite
-            )
-            single = self._is_single(array, spec, path)
+        for spec in self._named(value):
+            path = member("input", spec.name)
+            inputs[spec.name], single = self._read_one(spec, path, value[spec.name], only_numbers, sizes)
             if single is not None:
                 if first is not None and first[0] != single:
                     raise _mixed(spec, path, single, first[1])
                 first = (single, path)
-            if single:
-                array = array[np.newaxis]
-            _check_shape(array, spec, path, bool(single), sizes)
-            inputs[spec.name] = array
         return Batch(inputs, first is not None and first[0])
+
+    def _read_one(
+        self, spec: TensorSpec, path: str, value: Any, only_numbers: bool, sizes: dict[str, tuple[int, str]]
+    ) -> tuple[Array, bool | None]:
+        """One input with its batch axis, and whether that was added; see `_is_single`."""
+        array = read_array(value, spec.dtype, path, only_numbers=only_numbers, allow_non_finite=self._allow_non_finite)
+        single = self._is_single(array, spec, path)
+        if single:
+            array = array[np.newaxis]
+        _check_shape(array, spec, path, bool(single), sizes)
+        return array, single
 
     def _named(self, value: Any) -> list[TensorSpec]:
         """The inputs of a model with several; the value must be an object with exactly their names."""
@@ -118,21 +125,40 @@ class InputReader:
         return f"{spec} (a batch), or {spec.item} (one item)"
 
 
+def _read_usual(value: Any, spec: TensorSpec) -> Batch | None:
+    """Reads the usual case, numbers for one float input, in a few steps.
+
+    None leaves all else, every refusal included, to the long way, which comes to the same where both answer.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            array = np.asarray(value, dtype=spec.dtype)
+    except (TypeError, ValueError):
+        return None
+    item = (spec.shape or ())[1:]
+    single = array.shape == item
+    if not (single or array.shape[1:] == item) or not array.size or not np.isfinite(array).all():
+        return None
+    return Batch({spec.name: array[np.newaxis] if single else array}, single)
+
+
 def _check_shape(array: Array, spec: TensorSpec, path: str, single: bool, sizes: dict[str, tuple[int, str]]) -> None:
     """Checks the sizes: fixed ones, and named ones that must be the same everywhere."""
     for axis, (size, wanted) in enumerate(zip(array.shape, spec.shape or (), strict=False)):
-        place = at(path, (0,) * (axis - single))
+        if wanted is None or wanted == size:
+            continue
+        place = (0,) * (axis - single)
         if isinstance(wanted, str):
             known, where = sizes.setdefault(wanted, (size, path))
             if size != known:
                 message = f"the size of {wanted} is {size} here and {known} in {where}"
-                raise refused("shape", message, place, f"the same {wanted} everywhere")
-        elif isinstance(wanted, int) and size != wanted:
-            if axis == 0:
-                message = f"{size} items: the model takes batches of exactly {wanted}"
-            else:
-                message = f"{size} values where the model takes {wanted}"
-            raise refused("shape", message, place, spec.item if single else str(spec))
+                raise refused("shape", message, at(path, place), f"the same {wanted} everywhere")
+        elif axis == 0:
+            message = f"{size} items: the model takes batches of exactly {wanted}"
+            raise refused("shape", message, at(path, place), str(spec))
+        else:
+            message = f"{size} values where the model takes {wanted}"
+            raise refused("shape", message, at(path, place), spec.item if single else str(spec))
     if array.size == 0 and 0 not in (spec.shape or ()):
         raise refused("shape", "the array is empty", path, f"{spec} with at least one element")
 

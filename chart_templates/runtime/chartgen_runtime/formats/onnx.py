@@ -43,6 +43,8 @@ def load(path: Path, method: str) -> LoadedModel:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_cpus()
     options.inter_op_num_threads = 1  # the nodes of a graph run one after the other
+    # Threads that spin while they wait for work take the CPU from the server, and use up a container's CPU limit.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = ERRORS_ONLY
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     scalars = _scalars(path) if any(not tensor.shape for tensor in session.get_inputs()) else frozenset()
