@@ -17,6 +17,9 @@ _SCIKIT_LEARN = "scikit-learn"
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _SCALARS = {Global("numpy.core.multiarray", "scalar"), Global("numpy._core.multiarray", "scalar")}
 
+# Where a search, or a regressor on a transformed target, keeps the fitted estimator that it asks for everything.
+_DELEGATES = ("best_estimator_", "regressor_")
+
 _SHOWN = 20
 _WIDTH = 80
 _STEPS_DEPTH = 8
@@ -121,6 +124,10 @@ def _steps(model: Made, depth: int) -> list[Made]:
 
     Steps that do nothing are left out.
     """
+    for attribute in _DELEGATES:
+        inner = model.attributes.get(attribute)
+        if isinstance(inner, Made) and depth < _STEPS_DEPTH:
+            return _steps(inner, depth + 1)
     steps = model.attributes.get("steps")
     cls = _class(model)
     if not isinstance(steps, Items) or cls is None or cls.name != "Pipeline" or depth > _STEPS_DEPTH:

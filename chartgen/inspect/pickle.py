@@ -60,7 +60,11 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         raise _unsafe(file, untrusted, trace)
     _refuse_main(file, trace)
     facts = describe(value, trace)
-    details = {**facts.details, "protocol": str(trace.protocol), **_written_by(stream, trace)}
+    details = {
+        **facts.details,
+        "protocol": str(trace.protocol) if trace.protocol else "0 or 1",
+        **_written_by(stream, trace),
+    }
     if trace.oddities:
         details["unusual"] = "; ".join(sorted(trace.oddities))
     return ModelFacts(

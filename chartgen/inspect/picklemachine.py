@@ -9,10 +9,10 @@ from __future__ import annotations
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
-from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect import picklearrays
-from chartgen.inspect.picklestack import PickleStack
-from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Made, Opaque
+from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
+from chartgen.inspect.picklevalues import ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ _HOOKS = {"__setitem__", "__setstate__", "add", "append", "extend"}
 STOP = ord(".")
 
 
-class PickleMachine(PickleStack):
+class PickleMachine(ArrayFollower):
     """Walks one pickle.
 
     Args:
@@ -44,13 +44,8 @@ class PickleMachine(PickleStack):
     """
 
     def __init__(self, stream: PickleStream, trace: Trace, where: str, *, nested: bool = False) -> None:
-        super().__init__(stream)
-        self._trace = trace
-        self._where = where
-        self._nested = nested
+        super().__init__(stream, trace, where, nested=nested)
         self._protocol = 0
-        # joblib's placeholder whose state has not been set yet: the stack it lies on, and where.
-        self._pending: tuple[ArrayWrapper, list[Value], int] | None = None
         self._steps = self._dispatch()
 
     def run(self) -> Value:
@@ -80,15 +75,11 @@ class PickleMachine(PickleStack):
             raise self._unsafe("it makes joblib's placeholder for an array without an array")
         return self._pop()
 
-    def _unsafe(self, message: str) -> ModelUnsafeError:
-        said = f"{message}, at byte {self._in.position}; no program that writes models does so"
-        return ModelUnsafeError(said, where=self._where)
-
     # Copies of a value.
 
     def _duplicate(self) -> None:
         value = self._top()
-        if isinstance(value, ArrayWrapper) or _is_wrapper_class(value):
+        if isinstance(value, ArrayWrapper) or is_wrapper_class(value):
             raise self._unsafe("it copies joblib's placeholder for an array")
         super()._duplicate()
 
@@ -96,7 +87,7 @@ class PickleMachine(PickleStack):
         value = super()._get(index)
         if isinstance(value, ArrayWrapper):
             raise self._unsafe("it takes joblib's placeholder for an array a second time")
-        if _is_wrapper_class(value):
+        if is_wrapper_class(value):
             self._placeholder()
         return value
 
@@ -120,7 +111,7 @@ class PickleMachine(PickleStack):
                 hint="load it and write it again with a newer joblib",
             )
         self._push(found)
-        if _is_wrapper_class(found):
+        if is_wrapper_class(found):
             self._placeholder()
 
     def _global(self) -> None:
@@ -151,7 +142,7 @@ class PickleMachine(PickleStack):
 
     def _call(self, function: Value, arguments: Value) -> Made:
         if isinstance(function, Global):
-            if _is_wrapper_class(function):
+            if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
             self._trace.calls.add(function)
             picklearrays.check_call(function, arguments, self._trace.oddities)
@@ -184,28 +175,6 @@ class PickleMachine(PickleStack):
             raise self._in.corrupt("it makes an object of no class")
         self._push(self._call(items[0], self.as_tuple(items[1:])))
 
-    def _placeholder(self) -> None:
-        """Follows joblib's placeholder from its class to the empty instance, in the one way that joblib writes it.
-
-        The class may be used in no other way, so that a placeholder never hides in another value.
-        """
-        if self._pending is not None:
-            raise self._unsafe("it makes joblib's placeholder for an array within another")
-        # MEMOIZE, PUT or a new frame may stand between; EMPTY_TUPLE makes the arguments, NEWOBJ the instance.
-        for expected in (ord(")"), 0x81):
-            code = self._in.opcode()
-            while code in (0x94, ord("q"), ord("r"), ord("p"), 0x95):
-                self._steps[code]()
-                code = self._in.opcode()
-            if code != expected:
-                raise self._unsafe("it uses joblib's placeholder for an array in another way than joblib")
-            if code == ord(")"):
-                self._push(())
-        del self._stack[-2:]
-        wrapper = ArrayWrapper()
-        self._push(wrapper)
-        self._pending = (wrapper, self._stack, len(self._stack) - 1)
-
     def _build(self) -> None:
         state = self._pop()
         target = self._top()
@@ -223,15 +192,6 @@ class PickleMachine(PickleStack):
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")
 
-    def _check_pending(self) -> None:
-        """joblib's placeholder must still lie where it was made, so that no value that is built can be it."""
-        if self._pending is None:
-            return
-        wrapper, stack, index = self._pending
-        alive = stack is self._stack or any(stack is mark for mark in self._marks)
-        if not alive or len(stack) <= index or stack[index] is not wrapper:
-            raise self._unsafe("it hides joblib's placeholder for an array")
-
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
             entries = part.entries if isinstance(part, Made) else part
@@ -245,24 +205,6 @@ class PickleMachine(PickleStack):
         version = made.attributes.get("_sklearn_version")
         if isinstance(version, str) and len(self._trace.sklearn_versions) < _KEPT_VERSIONS:
             self._trace.sklearn_versions[version] = None
-
-    def _read_array(self, wrapper: ArrayWrapper) -> Array:
-        """Passes over an array that joblib wrote between the opcodes."""
-        self._trace.arrays += 1
-        self._in.leave_frame()
-        layout = picklearrays.layout(wrapper)
-        if layout is None:
-            raise self._in.corrupt("an array is described in a way that joblib does not write")
-        if layout.objects:
-            inner = PickleMachine(self._in, self._trace, self._where, nested=True).run()
-            self._in.leave_frame()
-            return picklearrays.from_value(inner) or Array(layout.shape, "O")
-        if layout.aligned:
-            self._in.skip(self._in.number(1))
-        if layout.size <= picklearrays.KEPT_BYTES:
-            return Array(layout.shape, layout.dtype, layout.order, self._in.take(layout.size))
-        self._in.skip(layout.size)
-        return Array(layout.shape, layout.dtype, layout.order)
 
     # The table.
 
@@ -294,7 +236,3 @@ class PickleMachine(PickleStack):
             0x98: self._refuse_buffer,
             0x80: self._set_protocol,
         }
-
-
-def _is_wrapper_class(value: Value) -> bool:
-    return isinstance(value, Global) and value == picklearrays.WRAPPER

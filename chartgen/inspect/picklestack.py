@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MEMO_LIMIT = 2_000_000
 _STACK_LIMIT = 4_000_000
+_MARK_LIMIT = 100_000
 _KEPT_TUPLE = 128
 
 
@@ -48,7 +49,7 @@ class PickleStack:
         return self._stack[-1]
 
     def _mark(self) -> None:
-        if len(self._marks) >= _STACK_LIMIT:
+        if len(self._marks) >= _MARK_LIMIT:
             raise self._in.corrupt("its stack grows without end")
         self._marks.append(self._stack)
         self._stack = []

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+import pytest
+import yaml
+from onnx import TensorProto, helper
+
+from chartgen import pins
+from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect import Library, ModelFacts
+from chartgen.pins import tables
+from chartgen.pins.resolve import resolve
+
+DIGEST = "0" * 64
+ONNX = ModelFacts("onnx", 10, DIGEST, libraries=(Library("onnxruntime"),), opsets={"ai.onnx": 17})
+
+
+def pickled(*libraries: Library) -> ModelFacts:
+    return ModelFacts("pickle", 10, DIGEST, libraries=libraries)
+
+
+def sklearn_model(version: str | None) -> ModelFacts:
+    return pickled(Library("joblib"), Library("numpy"), Library("scikit-learn", version), Library("scipy"))
+
+
+def lock_of(facts: ModelFacts, folder: Path, without: str = "") -> Path:
+    """A lock file with what chartgen itself would choose, but for one package."""
+    parts = re.split(r"(?m)^(?=\S)", resolve(facts, "fastapi", None).text)
+    path = folder / "requirements.lock"
+    path.write_text("".join(part for part in parts if not without or not part.startswith(f"{without}==")))
+    return path
+
+
+def test_an_onnx_pod_holds_the_server_and_onnxruntime_and_nothing_else() -> None:
+    found = resolve(ONNX, "fastapi", None)
+    assert {"fastapi", "uvicorn", "uvloop", "httptools", "orjson", "numpy", "onnxruntime"} <= set(found.versions)
+    assert not {"scikit-learn", "scipy", "joblib", "cloudpickle"} & set(found.versions)
+    assert found.warnings == ()
+
+
+def test_a_scikit_learn_pod_holds_the_version_that_wrote_the_model() -> None:
+    for version in tables.library_sets("scikit-learn"):
+        found = resolve(sklearn_model(version), "fastapi", None)
+        assert found.versions["scikit-learn"] == version
+        assert found.warnings == ()
+        assert "onnxruntime" not in found.versions
+
+
+def test_every_minor_version_from_1_5_is_known() -> None:
+    minors = {version.rpartition(".")[0] for version in tables.library_sets("scikit-learn")}
+    assert minors == {"1.5", "1.6", "1.7", "1.8", "1.9"}
+
+
+@pytest.mark.parametrize(("written", "chosen"), [("1.5.9", "1.5.2"), ("1.6.dev0", "1.6.0"), ("1.9.0rc1", "1.9.0")])
+def test_another_patch_of_the_same_minor_version_comes_with_a_warning(written: str, chosen: str) -> None:
+    found = resolve(sklearn_model(written), "fastapi", None)
+    assert found.versions["scikit-learn"] == chosen
+    assert [written in warning and chosen in warning for warning in found.warnings] == [True]
+
+
+@pytest.mark.parametrize("written", ["0.24.2", "1.4.2", "2.0.0", "nonsense", ""])
+def test_another_minor_version_is_refused_with_both_and_the_way_out(written: str) -> None:
+    with pytest.raises(ModelUnsupportedError) as refused:
+        resolve(sklearn_model(written), "fastapi", None)
+    assert written in refused.value.message
+    assert "1.5.0 to 1.9" in refused.value.message
+    assert "requirements.lock" in str(refused.value.hint)
+
+
+def test_an_unknown_version_gets_the_newest_with_a_warning() -> None:
+    found = resolve(sklearn_model(None), "fastapi", None)
+    assert found.versions["scikit-learn"] == list(tables.library_sets("scikit-learn"))[-1]
+    assert len(found.warnings) == 1
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "joblib", "cloudpickle", None])
+def test_a_pickle_of_plain_objects_gets_what_it_needs_and_numpy(name: str | None) -> None:
+    found = resolve(pickled(*([Library(name)] if name else [])), "fastapi", None)
+    assert {"numpy", name or "numpy"} <= set(found.versions)
+    assert "scikit-learn" not in found.versions
+
+
+def test_a_library_without_a_table_is_refused_by_name() -> None:
+    with pytest.raises(ModelUnsupportedError, match="needs lightgbm, xgboost") as refused:
+        resolve(pickled(Library("xgboost"), Library("lightgbm"), Library("numpy")), "fastapi", None)
+    assert "requirements.lock" in str(refused.value.hint)
+
+
+def test_an_unknown_runtime_is_refused() -> None:
+    with pytest.raises(ModelUnsupportedError, match="runtime mine"):
+        resolve(ONNX, "mine", None)
+
+
+@pytest.mark.parametrize("facts", [ONNX, *map(sklearn_model, tables.library_sets("scikit-learn"))])
+def test_the_text_is_pip_requirements_sorted_pinned_and_hashed(facts: ModelFacts) -> None:
+    text = resolve(facts, "fastapi", None).text
+    names = re.findall(r"(?m)^(\S+)==", text)
+    assert names == sorted(set(names))
+    one = r"[a-z0-9-]+==[0-9][0-9a-z.]* \\\n(?:    --hash=sha256:[0-9a-f]{64} \\\n)?    --hash=sha256:[0-9a-f]{64}\n"
+    assert re.fullmatch(rf"(?:{one})+", text)
+
+
+def test_every_wheel_is_there_for_both_machines() -> None:
+    packages = yaml.safe_load(Path(pins.__file__).with_name("packages.yaml").read_text())
+    for versions in packages.values():
+        for version, wheels in versions.items():
+            assert isinstance(version, str)
+            assert set(wheels) in ({"any"}, {"amd64", "arm64"})
+
+
+def test_sets_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chartgen.pins.resolve.runtime_set", lambda _: {"numpy": "1.0"})
+    with pytest.raises(ModelUnsupportedError, match=r"needs numpy .* needs 1\.0"):
+        resolve(ONNX, "fastapi", None)
+
+
+def _limits() -> tuple[str, int, dict[str, int]]:
+    version = list(tables.library_sets("onnxruntime"))[-1]
+    limits = tables.onnx_limits(version)
+    assert limits is not None
+    return version, *limits
+
+
+def test_a_newer_operator_set_or_ir_is_refused_with_both_numbers() -> None:
+    version, ir, opsets = _limits()
+    for domain, newest in opsets.items():
+        resolve(dataclasses.replace(ONNX, opsets={domain: newest}), "fastapi", None)
+        with pytest.raises(ModelUnsupportedError, match=f"set {newest + 1} of {domain}.* {version} has up to {newest}"):
+            resolve(dataclasses.replace(ONNX, opsets={domain: newest + 1}), "fastapi", None)
+    resolve(dataclasses.replace(ONNX, details={"IR version": str(ir)}), "fastapi", None)
+    with pytest.raises(ModelUnsupportedError, match=f"IR version {ir + 1}, .* loads up to {ir}"):
+        resolve(dataclasses.replace(ONNX, details={"IR version": str(ir + 1)}), "fastapi", None)
+
+
+def _loads(ir: int, opsets: dict[str, int]) -> bool:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    other = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [value], [other])
+    ids = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
+    model = helper.make_model(graph, opset_imports=ids, ir_version=ir)
+    options: Any = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        onnxruntime.InferenceSession(model.SerializeToString(), options)
+    except Exception:
+        return False
+    return True
+
+
+def test_the_installed_onnxruntime_loads_just_what_the_table_says() -> None:
+    version, ir, opsets = _limits()
+    if onnxruntime.__version__ != version:
+        pytest.skip(f"onnxruntime {onnxruntime.__version__} is installed, the table is of {version}")
+    assert (_loads(ir, {"": 17}), _loads(ir + 1, {"": 17})) == (True, False)
+    for domain, newest in opsets.items():
+        base = {} if domain == "ai.onnx" else {"": 17}
+        assert (_loads(8, {**base, domain: newest}), _loads(8, {**base, domain: newest + 1})) == (True, False)
+
+
+def test_a_lock_file_replaces_the_table(tmp_path: Path) -> None:
+    facts = sklearn_model("1.5.2")
+    lock = lock_of(facts, tmp_path)
+    assert resolve(facts, "fastapi", lock) == resolve(facts, "fastapi", None)
+    other = resolve(sklearn_model("1.4.0"), "fastapi", lock)
+    assert "1.4.0" in other.warnings[0]
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "orjson", "numpy", "scikit-learn"])
+def test_a_lock_file_must_hold_the_server_and_the_models_library(tmp_path: Path, missing: str) -> None:
+    facts = sklearn_model("1.5.2")
+    with pytest.raises(ModelUnsupportedError, match=f"lacks {missing}"):
+        resolve(facts, "fastapi", lock_of(facts, tmp_path, without=missing))
+
+
+def test_a_lock_file_serves_a_library_without_a_table(tmp_path: Path) -> None:
+    lock = lock_of(pickled(Library("numpy")), tmp_path)
+    facts = pickled(Library("xgboost"), Library("some-module"))
+    with pytest.raises(ModelUnsupportedError, match="lacks xgboost"):
+        resolve(facts, "fastapi", lock)
+    lock.write_text(lock.read_text() + f"xgboost==3.0 --hash=sha256:{DIGEST}\n")
+    found = resolve(facts, "fastapi", lock)
+    assert found.versions["xgboost"] == "3.0"
+    assert ["some-module" in warning for warning in found.warnings] == [True]
