@@ -20,6 +20,6 @@ from chartgen.cli.verb import verb
 @helm_options
 @click.option("--no-headers", is_flag=True, help="A table without the names of its columns.")
 @output_option("table", "json", "yaml")
-def command(name: str, target: HelmArguments, no_headers: bool, output: str) -> None:
+def command(name: str, where: HelmArguments, no_headers: bool, output: str) -> None:
     """List the revisions of the release NAME, the oldest first."""
-    show_history(target.resolve().helm.history(name), output, headers=not no_headers)
+    show_history(where.target().helm.history(name), output, headers=not no_headers)

@@ -42,7 +42,7 @@ from chartgen.cli.verb import verb
 def command(
     arguments: ServiceArguments,
     values: ValuesArguments,
-    target: HelmArguments,
+    where: HelmArguments,
     waiting: WaitArguments,
     dry_run: str | None,
     release: str | None,
@@ -57,7 +57,7 @@ def command(
     for warning in built.warnings:
         out.warn(warning)
     made = lifecycle.install(
-        target.resolve(built.spec.namespace),
+        where.target(built.spec.namespace),
         built.chart,
         release or built.spec.name,
         values.values(),

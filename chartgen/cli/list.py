@@ -20,7 +20,7 @@ from chartgen.cli.verb import verb
 @click.option("-A", "--all-namespaces", is_flag=True, help="In every namespace.")
 @click.option("--no-headers", is_flag=True, help="A table without the names of its columns.")
 @output_option("table", "json", "yaml", "name")
-def command(target: HelmArguments, all_namespaces: bool, no_headers: bool, output: str) -> None:
+def command(where: HelmArguments, all_namespaces: bool, no_headers: bool, output: str) -> None:
     """List the releases, whatever their status."""
-    releases = target.resolve().helm.list(all_namespaces=all_namespaces)
+    releases = where.target().helm.list(all_namespaces=all_namespaces)
     show_list(releases, output, headers=not no_headers)

@@ -15,7 +15,7 @@ from chartgen.cli import output
 if TYPE_CHECKING:
     from chartgen.helm.options import WaitOptions
     from chartgen.helm.version import DryRun
-    from chartgen.lifecycle.target import ReleaseValues, Target
+    from chartgen.lifecycle.target import Place, ReleaseValues, Target
     from chartgen.service.model import ServiceSpec
 
 Function = Callable[..., Any]
@@ -101,44 +101,54 @@ class HelmArguments:
     kube_context: str | None
     namespace: str | None
 
-    def resolve(self, namespace: str | None = None) -> Target:
+    def place(self, namespace: str | None = None) -> Place:
         """The cluster and namespace that were asked for.
 
         Args:
             namespace: The service file's; the command line and the environment go before it.
+        """
+        import os
+
+        from chartgen.cluster.kubeconfig import current_namespace
+        from chartgen.lifecycle.target import Place
+
+        context = self.kube_context or os.environ.get("HELM_KUBECONTEXT") or None
+        kubeconfig = Path(self.kubeconfig) if self.kubeconfig else None
+        chosen = self.namespace or os.environ.get("HELM_NAMESPACE") or namespace
+        return Place(chosen or current_namespace(kubeconfig, context), kubeconfig, context)
+
+    def target(self, namespace: str | None = None) -> Target:
+        """The same, with what drives helm there.
+
+        Args:
+            namespace: See `place`.
 
         Raises:
             HelmNotFoundError: There is no helm.
         """
-        import os
-
         from chartgen.cli.verb import command_log, debugging
-        from chartgen.cluster.kubeconfig import current_namespace
         from chartgen.helm.client import HelmClient
         from chartgen.helm.find import find_helm
         from chartgen.helm.runner import SubprocessRunner
         from chartgen.lifecycle.target import Target
 
-        context = self.kube_context or os.environ.get("HELM_KUBECONTEXT") or None
-        kubeconfig = Path(self.kubeconfig) if self.kubeconfig else None
-        chosen = self.namespace or os.environ.get("HELM_NAMESPACE") or namespace
-        chosen = chosen or current_namespace(kubeconfig, context)
+        place = self.place(namespace)
         helm = HelmClient(
             find_helm(self.helm),
-            kubeconfig=kubeconfig,
-            kube_context=context,
-            namespace=chosen,
+            kubeconfig=place.kubeconfig,
+            kube_context=place.kube_context,
+            namespace=place.namespace,
             runner=SubprocessRunner(command_log()),
             debug=debugging(),
         )
-        return Target(helm, chosen, kubeconfig=kubeconfig, kube_context=context, tell=output.say)
+        return Target(place, helm, tell=output.say)
 
 
 def helm_options(function: Function) -> Function:
-    """Which helm, which cluster, which namespace, as `target`."""
+    """Which helm, which cluster, which namespace, as `where`."""
     return _gather(
         function,
-        "target",
+        "where",
         HelmArguments,
         click.option("--helm", metavar="PATH", help="The helm program (else $CHARTGEN_HELM, then PATH)."),
         click.option("--kubeconfig", metavar="PATH", help="The kubeconfig (else $KUBECONFIG)."),

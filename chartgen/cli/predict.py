@@ -38,7 +38,7 @@ def _body(text: str) -> bytes:
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to wait.")
 @helm_options
 @output_option("table", "json", "yaml")
-def command(name: str, data: str, timeout: float, target: HelmArguments, output: str) -> None:
+def command(name: str, data: str, timeout: float, where: HelmArguments, output: str) -> None:
     """Send a request to the release NAME through the API server, and print the answer; the latency goes to stderr."""
     from chartgen import lifecycle
 
@@ -47,7 +47,7 @@ def command(name: str, data: str, timeout: float, target: HelmArguments, output:
         json.loads(body)
     except ValueError as error:
         raise click.BadParameter(f"the request is not JSON: {error}", param_hint="--data") from error
-    answer = lifecycle.predict(target.resolve(), name, body, timeout=timeout)
+    answer = lifecycle.predict(where.place(), name, body, timeout=timeout)
     if output == "table":
         click.echo(json.dumps(answer.response, ensure_ascii=False))
         out.say(f"answered in {answer.milliseconds:.1f} ms, through the API server")

@@ -32,10 +32,10 @@ from chartgen.cli.verb import verb
 @dry_run_option
 @output_option("table", "json", "yaml", "name")
 def command(
-    name: str, revision: int | None, target: HelmArguments, waiting: WaitArguments, dry_run: str | None, output: str
+    name: str, revision: int | None, where: HelmArguments, waiting: WaitArguments, dry_run: str | None, output: str
 ) -> None:
     """Take the release NAME back to REVISION (else to the one before), as a new revision, and wait for its pods."""
     from chartgen import lifecycle
 
-    made = lifecycle.rollback(target.resolve(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
+    made = lifecycle.rollback(where.target(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
     show_change("rolled back", made, output, dry_run=bool(dry_run))

@@ -17,8 +17,8 @@ from chartgen.cli.verb import verb
 @release_argument
 @helm_options
 @output_option("table", "json", "yaml")
-def command(name: str, target: HelmArguments, output: str) -> None:
+def command(name: str, where: HelmArguments, output: str) -> None:
     """Say whether the release NAME is Running, Pending or Failed, why, and where it answers."""
     from chartgen import lifecycle
 
-    show_status(lifecycle.status(target.resolve(), name), output)
+    show_status(lifecycle.status(where.target(), name), output)

@@ -34,7 +34,7 @@ from chartgen.cli.verb import verb
 def command(
     arguments: ServiceArguments,
     values: ValuesArguments,
-    target: HelmArguments,
+    where: HelmArguments,
     release: str | None,
     kube_version: str | None,
     include_tests: bool,
@@ -47,7 +47,7 @@ def command(
     for warning in built.warnings:
         out.warn(warning)
     manifests = lifecycle.template(
-        target.resolve(built.spec.namespace),
+        where.target(built.spec.namespace),
         built.chart,
         release or built.spec.name,
         values.values(),

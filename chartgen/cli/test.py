@@ -16,8 +16,8 @@ from chartgen.cli.verb import verb
 @release_argument
 @helm_options
 @duration_option
-def command(name: str, target: HelmArguments, timeout: str) -> None:
+def command(name: str, where: HelmArguments, timeout: str) -> None:
     """Send the recorded sample to the release NAME inside the cluster, and compare the answer, as `helm test` does."""
-    where = target.resolve()
-    where.helm.test(name, logs=False, timeout=timeout)
+    target = where.target()
+    target.helm.test(name, logs=False, timeout=timeout)
     out.say(f"the test of {name} passed")

@@ -24,13 +24,13 @@ from chartgen.cli.verb import verb
 @duration_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask on a terminal.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-def command(name: str, target: HelmArguments, wait: bool, timeout: str, yes: bool, dry_run: bool) -> None:
+def command(name: str, where: HelmArguments, wait: bool, timeout: str, yes: bool, dry_run: bool) -> None:
     """Remove the release NAME with its history."""
     from chartgen import lifecycle
     from chartgen.helm.options import WaitOptions
 
-    where = target.resolve()
+    target = where.target()
     if sys.stdin.isatty() and not (yes or dry_run):
-        click.confirm(f"Remove {name} from namespace {where.namespace}, with its history?", abort=True, err=True)
-    said = lifecycle.uninstall(where, name, wait=WaitOptions(wait=wait, timeout=timeout), dry_run=dry_run)
+        click.confirm(f"Remove {name} from namespace {target.namespace}, with its history?", abort=True, err=True)
+    said = lifecycle.uninstall(target, name, wait=WaitOptions(wait=wait, timeout=timeout), dry_run=dry_run)
     out.say(said)

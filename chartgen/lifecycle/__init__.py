@@ -3,10 +3,11 @@
 from chartgen.lifecycle.changes import install, rollback, template, uninstall, upgrade
 from chartgen.lifecycle.predict import Answer, predict
 from chartgen.lifecycle.status import ServiceStatus, State, status
-from chartgen.lifecycle.target import ReleaseValues, Target
+from chartgen.lifecycle.target import Place, ReleaseValues, Target
 
 __all__ = [
     "Answer",
+    "Place",
     "ReleaseValues",
     "ServiceStatus",
     "State",

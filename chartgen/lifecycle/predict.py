@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chartgen.errors import PredictionError
 
 if TYPE_CHECKING:
-    from chartgen.lifecycle.target import Target
+    from chartgen.lifecycle.target import Place
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Answer:
     milliseconds: float
 
 
-def predict(target: Target, release: str, body: bytes, *, timeout: float = 60.0) -> Answer:
+def predict(place: Place, release: str, body: bytes, *, timeout: float = 60.0) -> Answer:
     """Send a request to `POST /predict` of a release.
 
     Args:
-        target: Where the release is.
+        place: Where the release is.
         release: Its name.
         body: The request's body, JSON.
         timeout: The longest silence, in seconds.
@@ -41,7 +41,7 @@ def predict(target: Target, release: str, body: bytes, *, timeout: float = 60.0)
     """
     from chartgen.cluster.predict import post
 
-    with target.reader() as reader:
+    with place.reader() as reader:
         service = reader.service_of(release)
         answer = post(reader, service.name if service else release, body, timeout=timeout)
     try:

@@ -67,7 +67,7 @@ def status(target: Target, name: str) -> ServiceStatus:
     from chartgen.cluster.diagnose import diagnose
 
     release = target.helm.status(name)
-    with target.reader() as reader:
+    with target.place.reader() as reader:
         snapshot = reader.snapshot(name)
         service = reader.service_of(name)
     state, reason, hint = _judge(release, snapshot.deployment, diagnose(snapshot))

@@ -16,22 +16,18 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Target:
-    """A cluster and a namespace in it, as helm and the reader see them.
+class Place:
+    """A namespace of a cluster, as the reader sees it.
 
     Attributes:
-        helm: Drives helm there.
         namespace: The namespace.
         kubeconfig: The kubeconfig file; None leaves it to $KUBECONFIG and the default place.
         kube_context: The context in it; None for the current one.
-        tell: Tells a person what is going on.
     """
 
-    helm: HelmClient
     namespace: str
     kubeconfig: Path | None = None
     kube_context: str | None = None
-    tell: Tell = lambda _line: None
 
     def reader(self) -> ClusterReader:
         """A reader of the namespace, for one thread.
@@ -42,6 +38,26 @@ class Target:
         from chartgen.cluster.reader import ClusterReader
 
         return ClusterReader(self.kubeconfig, self.kube_context, namespace=self.namespace)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where releases are: a namespace, and what drives helm there.
+
+    Attributes:
+        place: The namespace.
+        helm: Drives helm there.
+        tell: Tells a person what is going on.
+    """
+
+    place: Place
+    helm: HelmClient
+    tell: Tell = lambda _line: None
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+        return self.place.namespace
 
 
 @dataclass(frozen=True)

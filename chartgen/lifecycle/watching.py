@@ -44,7 +44,7 @@ def _watch(target: Target, release: str, stop: threading.Event) -> None:
     from chartgen.cluster.watch import progress
 
     try:
-        with target.reader() as reader:
+        with target.place.reader() as reader:
             # The Deployment of before is ready at first; what is told begins with the first change.
             for line in progress(reader, release, stop):
                 target.tell(f"  {line}")
@@ -59,7 +59,7 @@ def _explain(target: Target, release: str, error: HelmError) -> None:
     from chartgen.cluster.diagnose import diagnose
 
     try:
-        with target.reader() as reader:
+        with target.place.reader() as reader:
             cause = diagnose(reader.snapshot(release))
     except ChartgenError:
         return  # what helm said is all there is to say
