@@ -107,6 +107,7 @@ SKLEARN_MODULES_OF_CLASSES = (
     "sklearn.linear_model._sgd_fast",
     "sklearn.metrics._dist_metrics",
     "sklearn.metrics._scorer",
+    "sklearn.model_selection._classification_threshold",
     "sklearn.model_selection._split",
     "sklearn.neighbors._ball_tree",
     "sklearn.neighbors._kd_tree",
@@ -231,14 +232,19 @@ def sklearn_classes() -> Names:
 
     names: Names = set()
     for module in sklearn_modules():
+        listed = module.__name__ in SKLEARN_MODULES_OF_CLASSES
+        # Some compiled modules of 1.5 to 1.8 say `_loss` of themselves, and are in sys.modules by both names.
+        own_names = (module.__name__, module.__name__.rpartition(".")[2])
         for name, value in vars(module).items():
-            own = getattr(value, "__module__", None) == module.__name__
-            if inspect.isclass(value) and own:
-                part = module.__name__ in SKLEARN_MODULES_OF_CLASSES and not issubclass(value, BaseException)
+            own = getattr(value, "__module__", None)
+            if own not in own_names:
+                continue
+            if inspect.isclass(value):
+                part = listed and not issubclass(value, BaseException)
                 if part or issubclass(value, BaseEstimator):
-                    names.add((module.__name__, value.__qualname__))
-            if module.__name__ in SKLEARN_MODULES_OF_CLASSES and name.startswith(("__pyx_unpickle_", "newObj")):
-                names.add((module.__name__, name))
+                    names |= {(own, value.__qualname__), (module.__name__, value.__qualname__)}
+            elif listed and name.startswith(("__pyx_unpickle_", "newObj")):
+                names |= {(own, name), (module.__name__, name)}
     return names
 
 

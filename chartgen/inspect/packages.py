@@ -6,6 +6,7 @@ import re
 
 # Where the names differ; elsewhere the package has the module's name.
 _PACKAGES = {
+    "_loss": "scikit-learn",  # What its compiled losses of 1.5 to 1.8 call their module.
     "attr": "attrs",
     "autogluon": "autogluon.core",
     "cv2": "opencv-python-headless",

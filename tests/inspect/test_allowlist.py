@@ -48,6 +48,7 @@ def test_older_releases_of_the_libraries_are_covered() -> None:
         "sklearn.linear_model._sgd_fast.SquaredHinge",
         "sklearn.linear_model._sgd_fast.Hinge",
         "sklearn._loss._loss.CyHalfBinomialLoss",
+        "_loss.CyHalfBinomialLoss",
         "numpy.core.multiarray._reconstruct",
         "scipy.sparse.csr.csr_matrix",
     ):

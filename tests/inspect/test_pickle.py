@@ -17,6 +17,7 @@ import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV
@@ -242,3 +243,29 @@ def test_whatever_picklers_write_is_read_to_its_end(
     joblib.dump(value, path, compress=(compression, 1) if compression else 0, protocol=protocol)
     if compression or compression_of(path.read_bytes()) is None:
         assert inspect_model(path, format="pickle").untrusted == ()
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_the_imports_are_those_that_the_loaders_really_make(tmp_path: Path, iris: Any, protocol: int) -> None:
+    made = set()
+
+    class Plain(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            made.add(f"{module}.{name}")
+            return super().find_class(module, name)
+
+    class Loader(NumpyUnpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            made.add(f"{module}.{name}")
+            return super().find_class(module, name)
+
+    value = [iris, np.array(["a", None], dtype=object), RandomForestClassifier(2).fit([[0], [1]], [0, 1])]
+    path = write(tmp_path / "m.pkl", pickle.dumps(value, protocol))
+    with path.open("rb") as file:
+        Plain(file).load()
+    assert inspect_model(path).imports == tuple(sorted(made))
+    made.clear()
+    joblib.dump(value, path, protocol=protocol)
+    with path.open("rb") as file:
+        Loader(str(path), file, ensure_native_byte_order=True).load()
+    assert inspect_model(path).imports == tuple(sorted(made))
