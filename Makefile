@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 MARK := $(VENV)/.made
 
 .PHONY: demo test test-cluster test-full bench lint tools dev clean

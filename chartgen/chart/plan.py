@@ -81,7 +81,7 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
             where=str(spec.model.file),
             expected=", ".join(runtime.formats),
         )
-    _check_size(spec, facts)
+    _check_model(spec, facts)
     metadata = _metadata(spec, facts)
     return ChartPlan(
         metadata=metadata,
@@ -92,11 +92,25 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
     )
 
 
-def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
+def _check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
+    """Refuse what would only be found out in the pod."""
+    where = str(spec.model.file)
+    if facts.format == "onnx" and spec.model.method != "predict":
+        raise ModelUnsupportedError(
+            f"an ONNX model has no method {spec.model.method}: it has outputs, and all of them are answered",
+            where=where,
+            hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
+        )
+    if spec.sample is None and (not facts.inputs or any(entry.shape is None for entry in facts.inputs)):
+        raise ModelUnsupportedError(
+            "the file does not say what goes into the model, so the pod cannot try a prediction before it is ready",
+            where=where,
+            hint="give a `sample` with an `input` that the model can answer",
+        )
     if facts.size > EMBED_MAX_BYTES:
         raise ModelUnsupportedError(
             f"the model has {facts.size:,} bytes, which is too large for a chart",
-            where=str(spec.model.file),
+            where=where,
             expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
             hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer trees; "
             "for ONNX, quantization); a model on a volume or in object storage (`storage`) is not supported yet",

@@ -92,6 +92,12 @@ class ClusterReader:
         found = self._items(f"{self._core}/services", labelSelector=release_selector(release))
         return ServiceAddress.from_json(found[0]) if found else None
 
+    def pods_of_before(self, release: str) -> list[str]:
+        """The pods of a release that are not of the newest template, those that are ending included."""
+        found = self._items(f"{self._apps}/deployments", labelSelector=release_selector(release))
+        newest = self._newest_template(release, found[0]["metadata"]["name"])[0] if found else ""
+        return [pod.name for pod in self.pods(release_selector(release)) if pod.template_hash not in {newest, ""}]
+
     def snapshot(self, release: str) -> Snapshot:
         """All that a diagnosis of a release needs, read in one go; its Deployment is found by its labels."""
         found = self._items(f"{self._apps}/deployments", labelSelector=release_selector(release))

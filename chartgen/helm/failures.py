@@ -7,6 +7,7 @@ cluster, are in tests/helm/stderr.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ _PREFIX = re.compile(r"(?:INSTALLATION|UPGRADE) FAILED: ")
 # What `--debug` adds behind the error on Helm 3: where in helm's own source it arose.
 _DEBUG_TAIL = re.compile(r"\n(?:helm\.go:\d+: |github\.com/|helm\.sh/|runtime\.).*", re.DOTALL)
 _LINT_FINDING = re.compile(r"^\[(?:ERROR|WARNING)\] (?P<where>[^:]*): (?P<what>.*(?:\n\t.*)*)", re.MULTILINE)
+_HOOK_LOG = re.compile(r'^level=INFO msg="((?:[^"\\]|\\["\\nrt/]|\\u[0-9a-f]{4})*)"', re.MULTILINE)
 _KEEP_TO_LOOK = "without --rollback-on-failure the pods stay, and `chartgen status` shows what they are waiting for"
 _LINE_LENGTH_MAX = 500
 
@@ -122,7 +124,7 @@ def _classified(text: str, subject: _Subject, done: Completed) -> HelmError:
 def _from_rule(rule: Rule, match: re.Match[str], subject: _Subject, done: Completed) -> HelmError:
     words = vars(subject) | {key: _one_line(value or "") for key, value in match.groupdict().items()}
     message = rule.message.format(**words)
-    if issubclass(rule.error, HookFailedError) and (last := _last_log_line(done.stdout)):
+    if issubclass(rule.error, HookFailedError) and (last := _test_log_line(done)):
         message = f"{message}: {last}"
     return rule.error(
         message,
@@ -163,11 +165,17 @@ def _raw(done: Completed) -> str:
     return f"{done.stderr.rstrip()}\n\n{done.stdout}" if "test" in done.argv and done.stdout else done.stderr
 
 
-def _last_log_line(stdout: str) -> str:
-    """The last line that a test pod logged."""
-    _, _, logs = stdout.partition("POD LOGS: ")
+def _test_log_line(done: Completed) -> str:
+    """What a failed test said last: under `POD LOGS` with --logs, else on stderr, by the hook's log policy."""
+    _, _, logs = done.stdout.partition("POD LOGS: ")
     lines = [line.strip() for line in logs.splitlines()[1:] if line.strip()]
-    return lines[-1] if lines else ""
+    if lines:
+        return lines[-1]
+    # Helm 3 prints the log as it is; 4 as a record whose text is quoted as in Go, which for text is as in JSON.
+    recorded = [json.loads(f'"{match[1]}"') for match in _HOOK_LOG.finditer(done.stderr)]
+    plain = [line for line in done.stderr.splitlines() if line and not line.startswith(("Error:", "level=", "\t"))]
+    found = [line.strip() for text in recorded or plain for line in text.splitlines() if line.strip()]
+    return found[-1] if found else ""
 
 
 def _one_line(text: str) -> str:

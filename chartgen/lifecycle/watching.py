@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
     from chartgen.helm.options import WaitOptions
     from chartgen.lifecycle.target import Target
+
+
+# Longer than a pod's grace period by default.
+_OLD_PODS_SECONDS = 45
+_LOOK_EVERY_SECONDS = 0.5
 
 
 @contextmanager
@@ -30,6 +36,8 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
         watcher.start()
     try:
         yield
+        if waits:
+            _wait_for_the_pods_of_before(target, release)
     except (HelmTimeoutError, RolledBackError) as error:
         if isinstance(error, HelmTimeoutError):
             _explain(target, release, error)
@@ -52,6 +60,21 @@ def _watch(target: Target, release: str, stop: threading.Event) -> None:
         target.tell(f"  (what the pods do is not shown: {error}; {error.hint})")
     except ChartgenError:
         return
+
+
+def _wait_for_the_pods_of_before(target: Target, release: str) -> None:
+    """Wait until no pod of another revision is left: until then a request may still be answered by the old model."""
+    deadline = time.monotonic() + _OLD_PODS_SECONDS
+    told = False
+    try:
+        with target.place.reader() as reader:
+            while time.monotonic() < deadline and (old := reader.pods_of_before(release)):
+                if not told:
+                    target.tell(f"  waiting for the pods of before to end: {', '.join(old)}")
+                    told = True
+                time.sleep(_LOOK_EVERY_SECONDS)
+    except ChartgenError:
+        return  # the operation has worked; what cannot be read is no reason to call it failed
 
 
 def _explain(target: Target, release: str, error: HelmError) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.helpers import ONNX_MODEL, chartgen, service_file, write_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Evil:
@@ -119,8 +122,8 @@ def test_a_helm_that_is_too_old(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    [["install"], ["upgrade"], ["list"], ["status", "a"], ["history", "a"], ["rollback", "a"], ["uninstall", "a"], ["test", "a"],
-     ["predict", "a", "-d", "{}"]],
+    [["install"], ["upgrade"], ["list"], ["status", "a"], ["history", "a"], ["rollback", "a"], ["uninstall", "a"],
+     ["test", "a"], ["predict", "a", "-d", "{}"]],
     ids=lambda verb: verb[0],
 )  # fmt: skip
 def test_no_cluster(tmp_path: Path, verb: list[str], helm: Path) -> None:

@@ -140,3 +140,19 @@ def test_a_message_that_is_known_from_elsewhere(text: str, expected: type[HelmEr
 def test_a_failed_test_whose_log_is_gone_is_still_a_failed_test() -> None:
     text = 'Error: unable to get pod logs for a: pods "a" not found\n\nNAME: r\nPhase:  Succeeded\nPhase:  Failed\n'
     assert type(error_of(completed(text, *command("test_")))) is HookFailedError
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        # As recorded of Helm 3.19.0 and 4.3.1 with `helm.sh/hook-output-log-policy: hook-failed`.
+        'FAILED: output: expected "a", found "b"\nError: 1 error occurred:\n\t* pod r-test failed\n\n\n',
+        'level=INFO msg="FAILED: output: expected \\"a\\", found \\"b\\""\n'
+        "Error: resource Pod/t2/r-test not ready. status: Failed, message: pod r-test failed\n",
+    ],
+    ids=["helm3", "helm4"],
+)
+def test_a_failed_test_says_what_its_pod_said_by_the_log_policy(stderr: str) -> None:
+    error = error_of(completed(stderr, *command("test_failed")))
+    assert type(error) is HookFailedError
+    assert 'output: expected "a", found "b"' in error.message
