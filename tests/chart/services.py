@@ -12,7 +12,7 @@ def preprocess(value):
 
 
 def postprocess(output):
-    return output["label"]
+    return output["label"][0]
 """
 
 SERVICES: dict[str, dict[str, Any]] = {

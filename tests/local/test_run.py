@@ -1,0 +1,109 @@
+"""`chartgen run`: the chart's own files and libraries, served on this computer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.chart.services import HANDLER
+from tests.helpers import EXAMPLES, chartgen, service_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("run")  # they share the environments that are made once
+
+
+@pytest.mark.parametrize("example", ["iris-sklearn", "digits-onnx"])
+def test_the_sample_of_an_example_gets_its_recorded_answer(example: str) -> None:
+    service = EXAMPLES / example / "service.yaml"
+    done = chartgen("run", "-f", service, "--port", 0, "--sample")
+    assert done.returncode == 0, done.stderr
+    got, expected = json.loads(done.stdout)["output"], yaml.safe_load(service.read_text())["sample"]["output"]
+    if isinstance(expected, dict):
+        assert got["label"] == expected["label"]
+        got, expected = got["probabilities"], expected["probabilities"]
+    assert got == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert " ms" in done.stderr
+
+
+def test_the_users_handler_is_used(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(HANDLER)
+    pixels = yaml.safe_load((EXAMPLES / "digits-onnx" / "service.yaml").read_text())["sample"]["input"]
+    sample = {"input": [pixel * 16 for pixel in pixels], "output": 0}
+    file = service_file(tmp_path, runtime={"handler": "handler.py"}, sample=sample)
+    done = chartgen("run", "-f", file, "--port", 0, "--sample")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"output": 0}
+
+
+def test_a_model_whose_warm_up_fails_says_why(tmp_path: Path) -> None:
+    file = service_file(tmp_path, sample={"input": [1, 2, 3]})
+    done = chartgen("run", "-f", file, "--port", 0)
+    assert done.returncode == 1
+    assert "warm-up failed" in done.stderr
+    assert "error:" in done.stderr
+    # The server's own log may carry a traceback; the command line does not add one.
+    assert "chartgen/cli" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    file = service_file(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = chartgen("run", "-f", file, "--port", port)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+
+
+def test_without_a_sample_there_is_none_to_send(tmp_path: Path) -> None:
+    done = chartgen("run", "-f", service_file(tmp_path), "--sample")
+    assert done.returncode == 2
+    assert "sample" in done.stderr
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_stopped_and_leaves_no_process(tmp_path: Path, stop: signal.Signals) -> None:
+    file = service_file(tmp_path, env={"GREETING": "hello"})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "chartgen", "run", "-f", file, "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(f"{url}/readyz")
+        body = json.dumps({"input": [[0.5] * 64]}).encode()
+        with urllib.request.urlopen(f"{url}/predict", data=body, timeout=10) as response:
+            assert len(json.load(response)["output"]["label"]) == 1
+    finally:
+        process.send_signal(stop)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 128 + stop
+    assert "Traceback" not in said
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{url}/readyz", timeout=1)
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
