@@ -94,9 +94,8 @@ def test_any_bytes_of_a_model_arrive_as_they_are(tmp_path: Path, helm: Path, con
     file = tmp_path / "any.onnx"
     file.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    facts = ModelFacts(
-        "onnx", len(content), digest, libraries=(Library("onnxruntime"),), inputs=(Signature("x", "float32", (None, 1)),)
-    )
+    inputs = (Signature("x", "float32", (None, 1)),)
+    facts = ModelFacts("onnx", len(content), digest, libraries=(Library("onnxruntime"),), inputs=inputs)
     chart = render(plan(ServiceSpec("any", ModelSource(file)), facts, resolve(facts, "fastapi", None)))
     packed = tmp_path / "any.tgz"
     packed.write_bytes(archive(chart))
