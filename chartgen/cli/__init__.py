@@ -35,7 +35,7 @@ VERBS = {
     "test": "Send the recorded sample to a deployed model and compare the answer",
 }
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CHARTGEN", "max_content_width": 110}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class _Root(click.Group):
@@ -63,7 +63,8 @@ class _Root(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=_Root, context_settings=CONTEXT)
+# A verb's options take their defaults from CHARTGEN_<VERB>_<OPTION>.
+@click.group(cls=_Root, context_settings={**CONTEXT, "auto_envvar_prefix": "CHARTGEN"})
 @click.version_option(__version__, prog_name="chartgen", message="%(prog)s %(version)s")
 def root() -> None:
     """Turn a model file and a small service file into a versioned Helm chart whose pods answer POST /predict.

@@ -59,7 +59,7 @@ def say(message: str) -> None:
     """Tell a person something on standard error, unless `--quiet` was given."""
     context = click.get_current_context(silent=True)
     if context is None or not context.meta.get("chartgen.quiet"):
-        click.echo(message, err=True)
+        click.echo(message, err=True, color=_coloured())
 
 
 def warn(message: str) -> None:
@@ -99,10 +99,10 @@ def report(error: ChartgenError, form: str | None) -> None:
     label = _styled("error:", fg="red")
     if isinstance(error, SchemaError):
         for violation in error.violations:
-            click.echo(f"{label} {violation}", err=True)
+            click.echo(f"{label} {violation}", err=True, color=_coloured())
             _more(violation.expected, violation.hint)
         return
-    click.echo(f"{label} {error}", err=True)
+    click.echo(f"{label} {error}", err=True, color=_coloured())
     if isinstance(error, ModelUnsafeError):
         for name in error.imports:
             click.echo(f"  {name}", err=True)
