@@ -141,7 +141,9 @@ class HelmArguments:
             runner=SubprocessRunner(command_log()),
             debug=debugging(),
         )
-        return Target(place, helm, tell=output.say)
+        # Asked for here: the thread that watches the pods has no context to ask.
+        quiet = click.get_current_context().meta.get("chartgen.quiet")
+        return Target(place, helm, tell=(lambda _line: None) if quiet else output.say)
 
 
 def helm_options(function: Function) -> Function:

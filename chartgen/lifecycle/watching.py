@@ -13,6 +13,7 @@ from chartgen.helm.version import DryRun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chartgen.cluster.diagnose import Diagnosis
     from chartgen.helm.options import WaitOptions
     from chartgen.lifecycle.target import Target
 
@@ -29,7 +30,8 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
         yield
         return
     stop = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(target, release, stop), daemon=True)
+    causes: list[Diagnosis] = []
+    watcher = threading.Thread(target=_watch, args=(target, release, stop, causes), daemon=True)
     waits = waiting.wait or waiting.rollback_on_failure
     if waits:
         target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
@@ -39,8 +41,9 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
         if waits:
             _wait_for_the_pods_of_before(target, release)
     except (HelmTimeoutError, RolledBackError) as error:
-        if isinstance(error, HelmTimeoutError):
-            _explain(target, release, error)
+        # After a rollback the pods that failed are gone: what was seen before is all there is.
+        cause = _cause_now(target, release) if isinstance(error, HelmTimeoutError) else None
+        _explain(error, cause or next(reversed(causes), None))
         raise
     finally:
         stop.set()
@@ -48,13 +51,12 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
             watcher.join(timeout=5)
 
 
-def _watch(target: Target, release: str, stop: threading.Event) -> None:
+def _watch(target: Target, release: str, stop: threading.Event, causes: list[Diagnosis]) -> None:
     from chartgen.cluster.watch import progress
 
     try:
         with target.place.reader() as reader:
-            # The Deployment of before is ready at first; what is told begins with the first change.
-            for line in progress(reader, release, stop):
+            for line in progress(reader, release, stop, on_cause=causes.append):
                 target.tell(f"  {line}")
     except MissingExtraError as error:
         target.tell(f"  (what the pods do is not shown: {error}; {error.hint})")
@@ -77,15 +79,18 @@ def _wait_for_the_pods_of_before(target: Target, release: str) -> None:
         return  # the operation has worked; what cannot be read is no reason to call it failed
 
 
-def _explain(target: Target, release: str, error: HelmError) -> None:
-    """Put the cause into a timeout's message: the pods know it, helm does not."""
+def _cause_now(target: Target, release: str) -> Diagnosis | None:
     from chartgen.cluster.diagnose import diagnose
 
     try:
         with target.place.reader() as reader:
-            cause = diagnose(reader.snapshot(release))
+            return diagnose(reader.snapshot(release))
     except ChartgenError:
-        return  # what helm said is all there is to say
+        return None  # what helm said is all there is to say
+
+
+def _explain(error: HelmError, cause: Diagnosis | None) -> None:
+    """Put the cause into a failure's message: the pods know it, helm does not."""
     if cause is not None:
         error.message = f"{error.message}: {cause}"
         error.args = (error.message,)
