@@ -37,7 +37,7 @@ def test_the_sessions_with_a_cluster_print_what_is_shown(
 ) -> None:
     # The values come by the environment, so that the commands stay as they are written.
     values = " ".join(mirror(restricted_namespace))
-    names = ["CHARTGEN_SET_VALUES", *(f"CHARTGEN_{verb}_SET_VALUES" for verb in ("INSTALL", "UPGRADE", "TEMPLATE"))]
+    names = [f"CHARTGEN_{verb}_SET_VALUES" for verb in ("INSTALL", "UPGRADE", "TEMPLATE")]
     variables = dict.fromkeys(names, values) if values else {}
     environment = reader_environment(tmp_path, helm4, KUBECONFIG=os.environ["KUBECONFIG"], **variables)
     Reader(tmp_path / "reader", environment, restricted_namespace.name).follow(document, cluster=True)

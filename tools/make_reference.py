@@ -74,6 +74,7 @@ ENVIRONMENT = """\
 | `KUBECONFIG` | the kubeconfig, where `--kubeconfig` is not given |
 | `HELM_KUBECONTEXT` | the context, where `--kube-context` is not given |
 | `HELM_NAMESPACE` | the namespace, where `--namespace` is not given |
+| `CHARTGEN_VERB_OPTION` | any option of any verb, such as `CHARTGEN_INSTALL_TIMEOUT=10m` |
 | `NO_COLOR`, `FORCE_COLOR` | never colour messages; always colour them |
 | `XDG_CACHE_HOME` | where `chartgen run` keeps the libraries of models (else `~/.cache`) |
 
