@@ -42,6 +42,7 @@ class DeploymentState:
     Attributes:
         name: Its name.
         desired: How many replicas it wants.
+        total: How many pods it has, of whatever template.
         updated: How many pods are of its newest template.
         ready: How many pods are ready.
         available: How many have been ready for long enough.
@@ -52,6 +53,7 @@ class DeploymentState:
 
     name: str
     desired: int
+    total: int = 0
     updated: int = 0
     ready: int = 0
     available: int = 0
@@ -67,6 +69,7 @@ class DeploymentState:
         return cls(
             name=data["metadata"]["name"],
             desired=1 if desired is None else desired,
+            total=status.get("replicas") or 0,
             updated=status.get("updatedReplicas") or 0,
             ready=status.get("readyReplicas") or 0,
             available=status.get("availableReplicas") or 0,
@@ -81,8 +84,12 @@ class DeploymentState:
 
     @property
     def is_rolled_out(self) -> bool:
-        """Whether every replica is of the newest template and available."""
-        return self.observed_generation >= self.generation and self.updated >= self.desired <= self.available
+        """Whether every replica is of the newest template and available, and none of another template is left.
+
+        As `kubectl rollout status` sees it: an old pod that is available must not pass for the new one.
+        """
+        current = self.observed_generation >= self.generation
+        return current and self.updated >= self.desired and self.total <= self.updated <= self.available
 
 
 class Phase(StrEnum):

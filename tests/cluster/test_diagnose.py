@@ -208,3 +208,12 @@ def test_a_failed_install_of_libraries_is_the_cause() -> None:
 )
 def test_what_a_pod_is_doing(state: PodState, words: str) -> None:
     assert words in describe(state)
+
+
+def test_an_old_pod_that_is_available_does_not_pass_for_the_new_one() -> None:
+    # In the middle of an upgrade: the new pod is there and not ready, the old one serves.
+    status = {"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+    data = {"metadata": {"name": "iris", "generation": 2}, "spec": {"replicas": 1}, "status": status}
+    assert not DeploymentState.from_json(data).is_rolled_out
+    data["status"] = {**status, "replicas": 1}
+    assert DeploymentState.from_json(data).is_rolled_out

@@ -21,7 +21,7 @@ from chartgen.inspect.facts import Library, ModelFacts, Signature
 from chartgen.pins.resolve import resolve
 from chartgen.service.model import ModelSource, ServiceSpec
 from tests.e2e.services import assert_close, retrained
-from tests.helpers import EXAMPLES, run, service_file
+from tests.helpers import run, service_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +37,9 @@ SMALL = {"cpu": "50m", "memory": "256Mi"}
 
 def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     before = namespace.contents()
-    # The model loads, and fails at its first prediction: it wants four numbers.
-    source = EXAMPLES / "iris-sklearn" / "iris.pkl"
-    file = service_file(tmp_path, name="bad", model=str(source), sample={"input": [1.0, 2.0]}, **SMALL)
-    done = namespace.chartgen("install", "-f", file, *namespace.values(), "--timeout", "60s", helm=helm, ok=False)
+    # The model loads, and fails at its first prediction: it wants 64 numbers.
+    file = service_file(tmp_path, name="bad", sample={"input": [1.0, 2.0]}, **SMALL)
+    done = namespace.chartgen("install", "-f", file, *namespace.values(), "--timeout", "90s", helm=helm, ok=False)
     assert done.returncode == 7, done.stderr
     assert "warm-up failed" in done.stderr
     assert "Traceback" not in done.stderr
@@ -55,22 +54,32 @@ def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespa
 
 
 def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
-    service = retrained("iris-sklearn", tmp_path / "1", "1.0.0")
+    service = retrained("digits-onnx", tmp_path / "1", "1.0.0")
     before = namespace.contents()
     namespace.chartgen("install", "-f", service.file, *namespace.values(), helm=helm)
-    wrong = ["--set", "version=1.0.1", "--set-json", "sample.input=[1, 2]", "--timeout", "45s", "--rollback-on-failure"]
+    wrong = ["--set", "version=1.0.1", "--set-json", "sample.input=[1, 2]", "--timeout", "90s", "--rollback-on-failure"]
     done = namespace.chartgen("upgrade", "-f", service.file, *wrong, helm=helm, ok=False)
     assert done.returncode == 8, done.stderr
     assert "warm-up failed" in done.stderr.splitlines()[-2] + done.stderr.splitlines()[-1]
     rows = service.random_rows(2)
-    answer = namespace.chartgen("predict", "iris", "-d", json.dumps({"input": rows}))
+    answer = namespace.chartgen("predict", "digits", "-d", json.dumps({"input": rows}))
     assert_close(json.loads(answer.stdout)["output"], service.predict(np.array(rows)))
 
     fresh = namespace.chartgen(
-        "install", "-f", service.file, "--release", "other", *wrong, *namespace.values(), helm=helm, ok=False
+        "install",
+        "-f",
+        service.file,
+        "--release",
+        "other",
+        *wrong,
+        "--timeout",
+        "15s",
+        *namespace.values(),
+        helm=helm,
+        ok=False,
     )
     assert fresh.returncode == 8, fresh.stderr
-    namespace.chartgen("uninstall", "iris", "--yes", helm=helm)
+    namespace.chartgen("uninstall", "digits", "--yes", helm=helm)
     _assert_soon(lambda: namespace.contents() == before)
 
 
