@@ -95,7 +95,9 @@ def main(argv: list[str] | None = None) -> Any:
         click.echo("Interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`\n", err=True)
+        click.echo(f"error: {error.format_message()}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): what a pipe's end means is not an error.

@@ -42,7 +42,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, headers: bool
         rows: The cells.
         headers: Whether the names are printed.
     """
-    lines = [[name.upper() for name in header], *rows] if headers else list(rows)
+    # What others wrote, such as helm's descriptions, may hold line breaks.
+    cells = [[" ".join(cell.split()) for cell in row] for row in rows]
+    lines = [[name.upper() for name in header], *cells] if headers else cells
     widths = [max((len(line[column]) for line in lines), default=0) for column in range(len(header))]
     for line in lines:
         click.echo("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -93,7 +95,10 @@ def report(error: ChartgenError, form: str | None) -> None:
     """
     if form in ("json", "yaml"):
         click.echo(
-            json.dumps({"apiVersion": API_VERSION, "kind": "Error", "error": _document(error)}, indent=2), err=True
+            json.dumps(
+                {"apiVersion": API_VERSION, "kind": "Error", "error": _document(error)}, indent=2, ensure_ascii=False
+            ),
+            err=True,
         )
         return
     label = _styled("error:", fg="red")

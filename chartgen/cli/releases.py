@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chartgen.lifecycle.status import ServiceStatus
 
 
-def show_change(done: str, release: Release, form: str, *, dry_run: bool) -> None:
+def show_change(done: str, release: Release, form: str, *, dry_run: bool, notes: bool = True) -> None:
     """Show what an operation made of a release.
 
     Args:
@@ -24,6 +24,7 @@ def show_change(done: str, release: Release, form: str, *, dry_run: bool) -> Non
         release: The release afterwards.
         form: The form of the output.
         dry_run: Whether nothing was changed.
+        notes: Whether the chart's notes are about this revision; after a rollback they are about the old one.
     """
     if form == "name":
         click.echo(release.name)
@@ -34,7 +35,7 @@ def show_change(done: str, release: Release, form: str, *, dry_run: bool) -> Non
         out.say(f"{release.name} would be {done}; nothing was changed")
     else:
         out.say(f"{release.name} is {done}: revision {release.revision} in namespace {release.namespace}")
-        if release.notes:
+        if notes and release.notes:
             click.echo(release.notes.rstrip())
 
 

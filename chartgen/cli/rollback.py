@@ -38,4 +38,4 @@ def command(
     from chartgen import lifecycle
 
     made = lifecycle.rollback(where.target(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
-    show_change("rolled back", made, output, dry_run=bool(dry_run))
+    show_change("rolled back", made, output, dry_run=bool(dry_run), notes=False)

@@ -27,7 +27,11 @@ from chartgen.errors import PredictionError
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
 )
-@click.option("--sample", is_flag=True, help="Send the recorded sample once, print the answer, and stop.")
+@click.option(
+    "--sample",
+    is_flag=True,
+    help="Send the recorded sample once, print the answer, compare it with the recorded one, and stop.",
+)
 def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> None:
     """Serve a model on this computer, with the chart's own files and libraries, until Ctrl-C."""
     from chartgen.chart.build import build
@@ -42,7 +46,11 @@ def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> 
     with serve(built, host=host, port=port, say=out.say) as server:
         out.say(f"{spec.name} answers at {server.url}/predict")
         if sample:
-            _send(server.url, built.plan.values["sample"]["request"])
+            recorded = built.plan.values["sample"]
+            _send(server.url, recorded["request"])
+            if recorded["response"]:
+                server.smoke_test(recorded["tolerance"])
+                out.say("the answer is the recorded one")
             return
         out.say(f"  curl {server.url}/predict --data '{{\"input\": …}}'   (Ctrl-C stops it)")
         server.process.wait()

@@ -33,4 +33,8 @@ def command(name: str, where: HelmArguments, wait: bool, timeout: str, yes: bool
     if sys.stdin.isatty() and not (yes or dry_run):
         click.confirm(f"Remove {name} from namespace {target.namespace}, with its history?", abort=True, err=True)
     said = lifecycle.uninstall(target, name, wait=WaitOptions(wait=wait, timeout=timeout), dry_run=dry_run)
-    out.say(said)
+    out.say(f"{name} {'would be' if dry_run else 'is'} uninstalled from namespace {target.namespace}")
+    # Helm's own first line says the same; what follows names the objects that stay by their resource policy.
+    for line in said.splitlines():
+        if not line.startswith("release "):
+            out.say(line)

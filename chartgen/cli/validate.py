@@ -39,6 +39,6 @@ def command(arguments: ServiceArguments, output: str) -> None:
     for warning in built.warnings:
         out.warn(warning)
     names = [library.name for library in built.facts.libraries]
-    libraries = ", ".join(f"{name} {built.requirements.versions[name]}" for name in names)
+    versions = [f"{name} {built.requirements.versions[name]}" for name in [built.spec.runtime.name, *names]]
     name, version = built.spec.name, built.spec.version
-    out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {libraries}")
+    out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {', '.join(versions)}")

@@ -52,7 +52,7 @@ def predict(place: Place, release: str, body: bytes, *, timeout: float = 60.0) -
         error = content.get("error") if isinstance(content, dict) else None
         fields = error if isinstance(error, dict) else {"message": str(content)}
         raise PredictionError(
-            f"the model answered with status {answer.status}: {fields.get('message')}",
+            f"{fields.get('message')} (the model answered with status {answer.status})",
             status=answer.status,
             body=content,
             where=fields.get("path"),

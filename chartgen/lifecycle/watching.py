@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Longer than a pod's grace period by default.
 _OLD_PODS_SECONDS = 45
 _LOOK_EVERY_SECONDS = 0.5
+_REFUSED_BY_THEN_SECONDS = 0.7
 
 
 @contextmanager
@@ -31,10 +32,9 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
         return
     stop = threading.Event()
     causes: list[Diagnosis] = []
-    watcher = threading.Thread(target=_watch, args=(target, release, stop, causes), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(target, release, waiting, stop, causes), daemon=True)
     waits = waiting.wait or waiting.rollback_on_failure
     if waits:
-        target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
         watcher.start()
     try:
         yield
@@ -51,9 +51,13 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
             watcher.join(timeout=5)
 
 
-def _watch(target: Target, release: str, stop: threading.Event, causes: list[Diagnosis]) -> None:
+def _watch(target: Target, release: str, waiting: WaitOptions, stop: threading.Event, causes: list[Diagnosis]) -> None:
     from chartgen.cluster.watch import progress
 
+    # What helm refuses at once is not waited for.
+    if stop.wait(_REFUSED_BY_THEN_SECONDS):
+        return
+    target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
     try:
         with target.place.reader() as reader:
             for line in progress(reader, release, stop, on_cause=causes.append):

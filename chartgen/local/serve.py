@@ -36,10 +36,34 @@ class LocalServer:
     Attributes:
         url: Where it answers, without a path.
         process: The server's process.
+        python: The Python that has the model's libraries.
+        folder: Where the pod's files are laid out.
     """
 
     url: str
     process: subprocess.Popen[bytes]
+    python: Path
+    folder: Path
+
+    def smoke_test(self, tolerance: float) -> None:
+        """Send the recorded sample and compare the answer, with the script of `helm test`.
+
+        Args:
+            tolerance: How far a number may be off, absolutely or relative to the recorded one.
+
+        Raises:
+            LocalRunError: The answer is another one.
+        """
+        script = self.folder / "chartgen" / "chartgen_runtime" / "smoke_test.py"
+        files = [str(self.folder / "request.json"), str(self.folder / "response.json")]
+        command = [str(self.python), str(script), f"{self.url}/predict", *files, f"--tolerance={tolerance}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            said = (done.stdout + done.stderr).strip().splitlines()
+            raise LocalRunError(
+                "the answer is not the recorded one: " + (said[-1].removeprefix("FAILED: ") if said else "no message"),
+                hint="record the answer as `sample.output`, or mend the model",
+            )
 
 
 @contextmanager
@@ -72,7 +96,7 @@ def serve(built: Built, *, host: str, port: int, say: Callable[[str], None]) -> 
         try:
             url = f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
             _wait_until_ready(url, process, log)
-            yield LocalServer(url, process)
+            yield LocalServer(url, process, python, Path(scratch))
         finally:
             _stop(process)
 
@@ -102,6 +126,7 @@ def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, 
     if built.spec.sample:
         sample = root / "request.json"
         sample.write_text(built.plan.values["sample"]["request"], encoding="utf-8")
+        (root / "response.json").write_text(built.plan.values["sample"]["response"], encoding="utf-8")
         settings["CHARTGEN_SAMPLE_PATH"] = str(sample)
     if built.spec.runtime.handler:
         settings["CHARTGEN_HANDLER_PATH"] = str(root / "chartgen" / "handler.py")

@@ -48,6 +48,13 @@ def test_the_users_handler_is_used(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == {"output": 0}
 
 
+def test_another_answer_than_the_recorded_one_fails(tmp_path: Path) -> None:
+    file = service_file(tmp_path, sample={"input": [0.5] * 64, "output": {"label": 11, "probabilities": [0.1] * 10}})
+    done = chartgen("run", "-f", file, "--port", 0, "--sample")
+    assert done.returncode == 1
+    assert "the answer is not the recorded one: output.label: expected 11" in done.stderr
+
+
 def test_a_model_whose_warm_up_fails_says_why(tmp_path: Path) -> None:
     file = service_file(tmp_path, sample={"input": [1, 2, 3]})
     done = chartgen("run", "-f", file, "--port", 0)
