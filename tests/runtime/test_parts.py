@@ -104,7 +104,10 @@ def test_a_shipped_file_stands_alone(path):
 
 
 def test_the_files_of_one_model_fit_beside_it():
-    assert sum(path.stat().st_size for path in SHIPPED) < 90_000
+    sizes = {path: path.stat().st_size for path in SHIPPED}
+    formats = [path for path in sizes if path.parent.name == "formats" and path.stem != "__init__"]
+    others = sum(sizes[path] for path in formats) - max(sizes[path] for path in formats)  # a chart holds one of them
+    assert sum(sizes.values()) - others < 90_000
     assert len(ADAPTER.read_text().splitlines()) < 150
 
 

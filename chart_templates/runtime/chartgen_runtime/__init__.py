@@ -2,4 +2,5 @@
 
 A request's way through the modules: `asgi` (HTTP) - `dataplane` (bytes in, bytes out) - `codec` (JSON) - `predictor`,
 with the user's `handler` - `protocol` and `arrays` (JSON values to arrays) - `formats` (the model) - `outputs`.
+The usual request of numbers goes the short way through `quick` instead, from bytes to bytes.
 """

@@ -43,30 +43,35 @@ class PredictRoute:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._other(scope, receive, send)
             return
-        status, headers = 200, [CONTENT_TYPE]
+        status = 200
+        more: tuple[tuple[bytes, bytes], ...] = ()
         self._in_flight += 1
         try:
-            answer = await self._predict(scope["method"], receive)
+            if scope["method"] != "POST":
+                raise ServingError(
+                    405, "method_not_allowed", f"{scope['method']} is not allowed", path=PATH, expected="POST"
+                )
+            if self._in_flight > self._max_in_flight:
+                raise busy(self._max_in_flight)
+            message = await receive()
+            body = message.get("body", b"")
+            if len(body) > self._max_body or message.get("more_body", True):
+                body = await _read_rest(message, receive, self._max_body)
+            if self._plane.inline(len(body)):
+                answer = self._plane.predict(body)
+            else:
+                loop = asyncio.get_running_loop()
+                answer = await loop.run_in_executor(self._threads, self._plane.predict, body)
         except ServingError as error:
             status, answer = error.status, error_body(error)
-            headers = [CONTENT_TYPE, *((name.encode(), text.encode()) for name, text in error_headers(error).items())]
+            more = tuple((name.encode(), text.encode()) for name, text in error_headers(error).items())
         except ConnectionError:  # the client went away: there is nobody to answer
             return
         finally:
             self._in_flight -= 1
-        headers.append((b"content-length", b"%d" % len(answer)))
+        headers = [CONTENT_TYPE, (b"content-length", b"%d" % len(answer)), *more]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
-
-    async def _predict(self, method: str, receive: Receive) -> bytes:
-        if method != "POST":
-            raise ServingError(405, "method_not_allowed", f"{method} is not allowed", path=PATH, expected="POST")
-        if self._in_flight > self._max_in_flight:
-            raise busy(self._max_in_flight)
-        body = await _read_body(receive, self._max_body)
-        if self._plane.inline(len(body)):
-            return self._plane.predict(body)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._plane.predict, body)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -90,8 +95,8 @@ def error_headers(error: ServingError) -> dict[str, str]:
     return headers
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes:
-    """Reads the body, at most `limit` bytes.
+async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
+    """Reads the body, of which `message` is the first part; at most `limit` bytes.
 
     Of one that is too large as much again is read and dropped: a client that is still sending would see a reset
     connection instead of the answer.
@@ -99,7 +104,6 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while size <= 2 * limit:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunks.append(message.get("body", b""))
@@ -108,6 +112,7 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
             chunks.clear()
         if not message.get("more_body", False):
             break
+        message = await receive()
     if size > limit:
         raise too_large(limit)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -12,6 +12,7 @@ from .errors import failed, not_json, refused
 
 # An integer with more digits than any 64-bit one is read as a float, as orjson does; int() would also refuse long ones.
 INT_DIGITS = 20
+loads = orjson.loads
 
 
 def decode(body: bytes, *, allow_non_finite: bool) -> Any:
@@ -28,7 +29,7 @@ def decode(body: bytes, *, allow_non_finite: bool) -> Any:
         ServingError: 400 for what is not JSON; 422 for JSON but for a non-finite number that is not allowed.
     """
     try:
-        return orjson.loads(body)
+        return loads(body)
     except orjson.JSONDecodeError as error:
         return _decode_non_finite(body, error, allow_non_finite)
 
@@ -80,13 +81,22 @@ def only_numbers(body: bytes) -> bool:
     return body.count(b'"', 0, behind_key) == 2 and body.find(b"r", behind_key) < 0 and body.find(b"l", behind_key) < 0  # noqa: PLR2004
 
 
+def dumps(document: object) -> bytes:
+    """Writes an answer; NumPy arrays and most of its scalars are written as they are.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+    """
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
 def encode(document: object) -> bytes:
-    """Writes an answer; NumPy arrays and scalars are written as they are.
+    """Writes an answer.
 
     Raises:
         ServingError: 500 for what JSON cannot hold.
     """
     try:
-        return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+        return dumps(document)
     except TypeError as error:  # orjson.JSONEncodeError is one
         raise failed("unwritable_output", f"the answer cannot be written as JSON: {error}") from error

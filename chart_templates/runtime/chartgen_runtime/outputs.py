@@ -130,7 +130,7 @@ def _array(array: Array, allow: bool) -> Any:
         raise failed("non_finite_output", NOT_FINITE, at("", tuple(index)))
     if not (array.flags.c_contiguous and array.dtype.isnative):
         array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
-    return array[()]  # a scalar of one without dimensions; else the array
+    return array if array.ndim else _scalar(array[()], allow)
 
 
 def _number(number: float | np.floating[Any], allow: bool) -> Any:

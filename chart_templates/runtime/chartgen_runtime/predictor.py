@@ -33,7 +33,7 @@ class Predictor:
         self._reader = InputReader(model.signature, allow_non_finite=allow_non_finite)
         self._allow_non_finite = allow_non_finite
         # An output whose first size is fixed beside a dynamic batch has no batch axis: it is about the whole batch.
-        self._without_batch = {
+        self.without_batch = {
             spec.name
             for spec in model.signature.outputs
             if spec.shape and isinstance(spec.shape[0], int) and not self._reader.fixed_batch
@@ -65,24 +65,32 @@ class Predictor:
 
     def infer(self, batch: Batch) -> Any:
         """Runs the model on arrays, and makes what it returns ready for the codec; see `predict`."""
-        output = self._run(batch)
-        if self._handler.postprocess is not None:
-            output = self._handler.postprocess(output)
-        return jsonable(output, allow_non_finite=self._allow_non_finite)
-
-    def _run(self, batch: Batch) -> Any:
-        """The value when there is one output, a dict by output name when there are several."""
         if self._handler.predict is not None:
             inputs = batch.inputs
             results = {"": self._handler.predict(self._model.native, _unnamed(inputs) if len(inputs) == 1 else inputs)}
         else:
             results = self._model.predict(batch.inputs)
+        return self.finish(results, batch.single)
+
+    def finish(self, results: dict[str, Any], single: bool) -> Any:
+        """Makes the model's results ready for the codec; a single item's without the batch axis.
+
+        Args:
+            results: The result for each output, by name.
+            single: Whether the batch axis was added to the input.
+
+        Returns:
+            The value when there is one output, a dict by output name when there are several.
+        """
         outputs = {name: plain(result) for name, result in results.items()}
-        if batch.single:
+        if single:
             outputs = {
-                name: output if name in self._without_batch else first_item(output) for name, output in outputs.items()
+                name: output if name in self.without_batch else first_item(output) for name, output in outputs.items()
             }
-        return _unnamed(outputs) if len(outputs) == 1 else outputs
+        output = _unnamed(outputs) if len(outputs) == 1 else outputs
+        if self._handler.postprocess is not None:
+            output = self._handler.postprocess(output)
+        return jsonable(output, allow_non_finite=self._allow_non_finite)
 
 
 def _unnamed(values: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .arrays import FLOATS, at, read_array
+from .arrays import at, read_array
 from .errors import ServingError, refused
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class InputReader:
         dynamic = [spec for spec in ranked if spec.shape and not isinstance(spec.shape[0], int)]
         self._batched = {spec.name for spec in dynamic or ranked}
         self.fixed_batch = bool(ranked) and not dynamic
-        self._usual = self._only if self._only and self._only.dtype in FLOATS and dynamic else None
 
     def read(self, value: Any, *, only_numbers: bool = False) -> Batch:
         """Reads the value.
@@ -62,8 +61,6 @@ class InputReader:
         Raises:
             ServingError: 422 with the path and what was expected.
         """
-        if only_numbers and self._usual and (batch := _read_usual(value, self._usual)) is not None:
-            return batch
         sizes: dict[str, tuple[int, str]] = {}
         if self._only is not None:
             array, single = self._read_one(self._only, "input", value, only_numbers, sizes)
@@ -123,23 +120,6 @@ class InputReader:
         if spec.name not in self._batched or (spec.shape and isinstance(spec.shape[0], int) and spec.shape[0] != 1):
             return str(spec)
         return f"{spec} (a batch), or {spec.item} (one item)"
-
-
-def _read_usual(value: Any, spec: TensorSpec) -> Batch | None:
-    """Reads the usual case, numbers for one float input, in a few steps.
-
-    None leaves all else, every refusal included, to the long way, which comes to the same where both answer.
-    """
-    try:
-        with np.errstate(over="ignore"):
-            array = np.asarray(value, dtype=spec.dtype)
-    except (TypeError, ValueError):
-        return None
-    item = (spec.shape or ())[1:]
-    single = array.shape == item
-    if not (single or array.shape[1:] == item) or not array.size or not np.isfinite(array).all():
-        return None
-    return Batch({spec.name: array[np.newaxis] if single else array}, single)
 
 
 def _check_shape(array: Array, spec: TensorSpec, path: str, single: bool, sizes: dict[str, tuple[int, str]]) -> None:

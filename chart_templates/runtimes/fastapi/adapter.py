@@ -80,6 +80,7 @@ class Server(uvicorn.Server):
             log_config=None,
             log_level=logging.WARNING,
             access_log=False,
+            proxy_headers=False,  # of no use here: the routes know neither the client nor the scheme
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.shutdown_seconds,

@@ -1,0 +1,109 @@
+"""The short way for the usual request: numbers for a model with one float input, whose results are arrays of numbers.
+
+Everything else, every refusal included, takes the long way (`predictor.py`), which answers the same where both can.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import FLOATS
+from .codec import dumps, encode, loads, only_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from .loader import LoadedModel
+    from .predictor import Predictor
+
+    Predict = Callable[[dict[str, Any]], dict[str, Any]]
+
+# A number that is too large for the model's type ends the short way at once; the long way says where it is.
+warnings.filterwarnings("error", "overflow encountered in cast", RuntimeWarning, __name__.replace(".", r"\."))
+
+
+def short_way(
+    model: LoadedModel, predictor: Predictor, turn: AbstractContextManager[Any]
+) -> Callable[[bytes], bytes | None] | None:
+    """Makes the function that answers the usual request.
+
+    Args:
+        model: The model, which is called without a handler.
+        predictor: Makes a result that is not usual ready.
+        turn: Held while a model predicts that is not safe in threads.
+
+    Returns:
+        The function: body -> answer, or None where the request is to take the long way before the model was called.
+        None instead of the function where the model takes something else than one float array with a batch axis.
+    """
+    if len(model.signature.inputs) != 1:
+        return None
+    spec = model.signature.inputs[0]
+    if spec.dtype not in FLOATS or not spec.shape or isinstance(spec.shape[0], int):
+        return None
+    name, dtype, item = spec.name, np.dtype(spec.dtype), spec.shape[1:]
+    asarray, without_batch = np.asarray, predictor.without_batch
+    predict = model.predict if model.thread_safe else _in_turn(model.predict, turn)
+
+    def answer(body: bytes) -> bytes | None:
+        try:
+            document = loads(body)
+            value = document["input"]
+            if len(document) != 1 or not only_numbers(body):
+                return None
+            array = asarray(value, dtype)
+        except (ValueError, TypeError, LookupError, RuntimeWarning):
+            return None
+        single = array.shape == item
+        if not (single or array.shape[1:] == item) or not array.size or not _finite(array):
+            return None
+        results = predict({name: array[np.newaxis] if single else array})
+        try:
+            outputs = {
+                output: _item(result) if single and output not in without_batch else _whole(result)
+                for output, result in results.items()
+            }
+            return dumps({"output": outputs if len(outputs) != 1 else outputs.popitem()[1]})
+        except TypeError:  # a result that is not usual
+            return encode({"output": predictor.finish(results, single)})
+
+    return answer
+
+
+def _in_turn(predict: Predict, turn: AbstractContextManager[Any]) -> Predict:
+    def waiting(arrays: dict[str, Any]) -> dict[str, Any]:
+        with turn:
+            return predict(arrays)
+
+    return waiting
+
+
+def _finite(array: Any) -> bool:
+    return b"\0" not in np.isfinite(array).tobytes()
+
+
+def _whole(result: Any) -> Any:
+    """The result, if it is an array of numbers.
+
+    Raises:
+        TypeError: It is something else, or holds a number that is not finite.
+    """
+    if (
+        type(result) is not np.ndarray
+        or (kind := result.dtype.kind) not in "fiub"
+        or (kind == "f" and not _finite(result))
+    ):
+        raise TypeError
+    return result
+
+
+def _item(result: Any) -> Any:
+    """The same without the batch axis, where that has the length 1."""
+    if len(_whole(result)) != 1:
+        return result
+    # JSON has one kind of integer, and orjson does not know every one of NumPy's.
+    return result[0] if result.ndim > 1 or result.dtype.kind not in "iu" else int(result[0])
