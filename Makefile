@@ -46,7 +46,7 @@ test: dev lint
 
 # Needs a KUBECONFIG that may make namespaces; kind will do.
 test-cluster: dev
-	$(BIN)/python -m pytest -n 2 -m "cluster and not full"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "cluster and not full"
 
 # Everything, the long forms included; what came out is written to docs/test-results.md.
 test-full: dev

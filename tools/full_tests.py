@@ -24,7 +24,18 @@ def main() -> int:
     """Run the tests; the exit status is pytest's."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "full or not full", f"--junit-xml={report}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-n",
+            "2",
+            "--dist",
+            "worksteal",
+            "-m",
+            "full or not full",
+            f"--junit-xml={report}",
+        ]
         done = subprocess.run(command, cwd=ROOT, check=False)
         # The file is our own test runner's.
         cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314
