@@ -42,6 +42,7 @@ def environment(root: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # the shipped templates do not change while chartgen runs
         autoescape=False,  # what is made is YAML; user text enters only through the dumper
     )
     made.filters |= {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chartgen import assets
@@ -14,6 +15,7 @@ from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from chartgen.inspect.facts import ModelFacts
     from chartgen.pins.resolve import Requirements
@@ -193,18 +195,22 @@ def _runtime_files(
     spec: ServiceSpec, facts: ModelFacts, requirements: Requirements, runtime: ServingRuntime
 ) -> dict[str, bytes]:
     """The pod's Python: the package, the files of this format only, the adapter, the requirements, the handler."""
-    source = assets.chart_templates() / "runtime"
     wanted = {"formats/__init__.py", f"formats/{facts.format}.py"}
     files = {}
-    for path in sorted((source / "chartgen_runtime").rglob("*.py")):
-        inner = path.relative_to(source / "chartgen_runtime").as_posix()
+    for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items():
         if inner.startswith("formats/") and inner not in wanted:
             continue
         if inner == "smoke_test.py" and spec.sample is None:
             continue
-        files[f"files/runtime/chartgen_runtime/{inner}"] = path.read_bytes()
-    files["files/runtime/adapter.py"] = runtime.adapter.read_bytes()
+        files[f"files/runtime/chartgen_runtime/{inner}"] = content
+    files["files/runtime/adapter.py"] = _shipped(runtime.folder)[runtime.adapter.name]
     files["files/runtime/requirements.txt"] = requirements.text.encode()
     if spec.runtime.handler:
         files["files/runtime/handler.py"] = spec.runtime.handler.read_bytes()
     return files
+
+
+@cache
+def _shipped(folder: Path) -> Mapping[str, bytes]:
+    """The Python files that come with chartgen, by their path in the folder; they do not change while it runs."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}

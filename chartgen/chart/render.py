@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chartgen.chart.plan import ChartPlan
 
 DIGEST_ANNOTATION = "chartgen/digest"
+_SCHEMA = "values.schema.json"
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ def render(plan: ChartPlan) -> RenderedChart:
     Raises:
         TemplateError: A template is broken.
     """
-    files = dict(plan.files)
-    schema = json.loads(_template("values.schema.json", plan, {}))
-    context = {"metadata": plan.metadata, "values": plan.values, "schema": schema}
-    files |= {path: _template(path, plan, context) for path in plan.templates}
+    schema = _template(_SCHEMA, plan, {})
+    context = {"metadata": plan.metadata, "values": plan.values, "schema": json.loads(schema)}
+    rest = {path: _template(path, plan, context) for path in plan.templates if path != _SCHEMA}
+    files = {**plan.files, _SCHEMA: schema, **rest}
     digest = _digest(files)
     annotations = plan.metadata["annotations"] | {DIGEST_ANNOTATION: digest}
     files["Chart.yaml"] = _template(

@@ -71,7 +71,8 @@ def load_runtime(name: str) -> ServingRuntime:
     folder = assets.chart_templates() / "runtimes" / name
     path = folder / "runtime.yaml"
     try:
-        document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
+        document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
         image = document["image"]
         return ServingRuntime(
             name=name,

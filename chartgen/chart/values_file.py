@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chartgen.chart.yaml_dump import to_yaml
@@ -39,7 +40,7 @@ def commented_values(values: Mapping[str, Any], schema: Mapping[str, Any]) -> st
 def _entry(key: str, value: Any, schema: Mapping[str, Any], depth: int) -> Iterator[str]:
     indent = "  " * depth
     if description := schema.get("description"):
-        for line in textwrap.wrap(description, _WIDTH - len(indent) - 2):
+        for line in _wrapped(description, _WIDTH - len(indent) - 2):
             yield f"{indent}# {line}"
     properties = schema.get("properties", {})
     if isinstance(value, dict) and value and set(value) <= set(properties):
@@ -56,6 +57,12 @@ def _entry(key: str, value: Any, schema: Mapping[str, Any], depth: int) -> Itera
         yield textwrap.indent(shown, f"{indent}# ", lambda _line: True)
 
 
+@lru_cache(maxsize=1024)
+def _wrapped(text: str, width: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, width))
+
+
+@lru_cache(maxsize=1024)
 def _key(key: str) -> str:
     return to_yaml({key: 0}).removesuffix(": 0\n")
 

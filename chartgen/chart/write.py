@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ChartError, OutputExistsError
@@ -91,13 +92,15 @@ def _read_listing(marker: Path) -> dict[str, str]:
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     listing = "".join(f"{_digest(content)}  {path}\n" for path, content in sorted(files.items()))
+    folders = {inner for path in files for inner in PurePosixPath(path).parents}
+    for inner in sorted(folders):  # a folder comes before those in it
+        made = folder / inner
+        made.mkdir()
+        made.chmod(_FOLDER_MODE)
     for path, content in {**files, MARKER: listing.encode()}.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        file.chmod(_FILE_MODE)
-    for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        inner.chmod(_FOLDER_MODE)
+        with open(f"{folder}/{path}", "wb") as file:  # noqa: PTH123  # a Path for each file costs as much as writing it
+            file.write(content)
+            os.fchmod(file.fileno(), _FILE_MODE)
 
 
 def _replace(target: Path, made: Path, old: Path) -> None:

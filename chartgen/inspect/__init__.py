@@ -9,7 +9,6 @@ from chartgen.inspect.facts import Dimension, Library, ModelFacts, Signature
 from chartgen.inspect.identify import identify
 from chartgen.inspect.modelfile import ModelFile
 from chartgen.inspect.onnx import read_onnx
-from chartgen.inspect.pickle import read_pickle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,4 +47,6 @@ def inspect_model(
         found = identify(file, format)
         if found == "onnx":
             return read_onnx(file, digest)
+        from chartgen.inspect.pickle import read_pickle  # many modules that other formats do not need
+
         return read_pickle(file, digest, trusted=trusted)

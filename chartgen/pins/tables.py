@@ -14,7 +14,8 @@ Versions = dict[str, str]
 
 @cache
 def _read(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(name).read_text("utf-8"))
+    loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
+    document: dict[str, Any] = yaml.load(files(__package__).joinpath(name).read_text("utf-8"), Loader=loader)  # noqa: S506
     return document
 
 
