@@ -1,0 +1,155 @@
+"""/predict as the pod runs it, beside the floor: requests per second, latency, start and memory."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from figures import Figure, compare
+from load import Report, ask
+
+from chartgen.chart.build import build
+from chartgen.local.serve import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from models import Case
+
+FLOOR = Path(__file__).with_name("floor.py")
+PEER = "ASGI floor"
+START_SECONDS = 60
+LARGE_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server that can be started: its command and environment, to which the port is added."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@contextmanager
+def programs(case: Case) -> Iterator[tuple[Program, Program]]:
+    """The pod's server, from the files of the chart and with its pinned libraries, and the floor with the same.
+
+    `chartgen run` lays out the files and makes the environment; its process tells the command and the variables.
+    """
+    with serve(build(case.spec), host="127.0.0.1", port=0, say=lambda text: print(text, flush=True)) as server:
+        content = Path(f"/proc/{server.process.pid}/environ").read_bytes()
+        python, adapter = map(str, server.process.args)  # type: ignore[arg-type]  # it is started with a list
+        variables = dict(entry.split("=", 1) for entry in os.fsdecode(content).split("\0") if entry)
+        server.process.terminate()
+        server.process.wait()
+        # In the pod the chart's files lie on a read-only volume: their compiled form is never kept.
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+        for folder in Path(adapter).parent.rglob("__pycache__"):
+            for file in folder.iterdir():
+                file.unlink()
+        ours = Program((python, adapter), variables)
+        yield ours, Program((python, str(FLOOR), variables["CHARTGEN_MODEL_PATH"]), variables)
+
+
+@contextmanager
+def started(program: Program) -> Iterator[tuple[str, subprocess.Popen[bytes], float]]:
+    """Start a server; gives its URL, its process, and the seconds until it was ready."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    url = f"http://127.0.0.1:{port}"
+    command = [*program.command, *([port] if program.command[1] == str(FLOOR) else [])]
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=program.environment | {"CHARTGEN_PORT": port}, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(url, process)
+        yield url, process, time.perf_counter() - begin
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with opener.open(f"{url}/readyz", timeout=1):
+                return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{process.args!r} does not serve") from None
+            time.sleep(0.005)
+
+
+def measure_start(case: Case, rounds: int) -> list[Figure]:
+    """From the start of the process to the first /readyz that is 200."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    with programs(case) as pair:
+        for turn in range(rounds + 1):
+            for program, values in zip(pair, seconds, strict=True):
+                with started(program) as (_, _, taken):
+                    if turn:  # the first reads the libraries from the disk
+                        values.append(taken * 1000)
+    return [compare("start to ready", PEER, "ms", zip(*seconds, strict=True), bar="<= 1.4")]
+
+
+def measure_load(case: Case, wrk: str, rounds: int, seconds: int) -> list[Figure]:
+    """Requests per second, and for large bodies the p99 as well; then the memory of both after all of it."""
+    figures = []
+    with ExitStack() as stack:
+        servers = [stack.enter_context(started(program)) for program in stack.enter_context(programs(case))]
+        urls = [url for url, _, _ in servers]
+        _check_same(urls, case.body)
+        for url in urls:
+            ask(wrk, url, case.body, 16, 1)
+        for connections in case.connections:
+            rounds_of = [[ask(wrk, url, case.body, connections, seconds) for url in urls] for _ in range(rounds)]
+            ours, floor = [first for first, _ in rounds_of], [second for _, second in rounds_of]
+            figures += _figures(f"{case.name}, {connections} conn.", ours, floor, _is_large(case) and connections == 64)  # noqa: PLR2004
+        memory = [_megabytes(process.pid) for _, process, _ in servers]
+    figures.append(compare(f"{case.name}, memory after", PEER, "MB", [(memory[0], memory[1])], bar="<= 1.6"))
+    return figures
+
+
+def _figures(subject: str, ours: list[Report], floor: list[Report], latency_bar: bool) -> list[Figure]:
+    busy, failed = (sum(getattr(report, name) for report in ours) for name in ("busy", "failed"))
+    lost = sum(report.busy + report.failed for report in floor)
+    said = {f"503s: {busy}": busy, f"failed: {failed}": failed, f"lost by the floor: {lost}": lost}
+    note = ", ".join(text for text, count in said.items() if count)
+    both = list(zip(ours, floor, strict=True))
+    rates = [(one.per_second, other.per_second) for one, other in both]
+    tails = [(one.p99_ms, other.p99_ms) for one, other in both]
+    return [
+        compare(subject, PEER, "200s/s", rates, bar=">= 0.85", note=note),
+        compare(f"{subject}, p99", PEER, "ms", tails, bar="<= 1.5" if latency_bar else ""),
+    ]
+
+
+def _is_large(case: Case) -> bool:
+    return case.body.stat().st_size > LARGE_BYTES
+
+
+def _check_same(urls: list[str], body: Path) -> None:
+    """Refuse to compare servers that do not answer alike."""
+    answers = []
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for url in urls:
+        with opener.open(f"{url}/predict", data=body.read_bytes(), timeout=START_SECONDS) as response:
+            answers.append(response.read())
+    if answers[0] != answers[1]:
+        raise SystemExit(f"the servers do not answer alike: {answers}")
+
+
+def _megabytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
