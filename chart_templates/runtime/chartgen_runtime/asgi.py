@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PATH = "/predict"
 CONTENT_TYPE = (b"content-type", b"application/json")
+NO_HEADERS: dict[str, str] = {}
 
 
 class PredictRoute:
@@ -43,8 +44,7 @@ class PredictRoute:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._other(scope, receive, send)
             return
-        status = 200
-        more: tuple[tuple[bytes, bytes], ...] = ()
+        status, headers = 200, NO_HEADERS
         self._in_flight += 1
         try:
             if scope["method"] != "POST":
@@ -63,19 +63,64 @@ class PredictRoute:
                 loop = asyncio.get_running_loop()
                 answer = await loop.run_in_executor(self._threads, self._plane.predict, body)
         except ServingError as error:
-            status, answer = error.status, error_body(error)
-            more = tuple((name.encode(), text.encode()) for name, text in error_headers(error).items())
+            status, answer, headers = error.status, error_body(error), error_headers(error)
         except ConnectionError:  # the client went away: there is nobody to answer
             return
         finally:
             self._in_flight -= 1
-        headers = [CONTENT_TYPE, (b"content-length", b"%d" % len(answer)), *more]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await respond(send, status, answer, headers)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._plane.workers, "predict")
+
+
+class Probes:
+    """Answers what Kubernetes asks, and hands everything else on; the arguments are those of `PredictRoute`."""
+
+    def __init__(self, plane: DataPlane, other: App) -> None:
+        self._probes = {"/healthz": plane.healthz, "/readyz": plane.readyz}
+        self._other = other
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        probe = self._probes.get(scope["path"])
+        if probe is None or scope["method"] != "GET":
+            await self._other(scope, receive, send)
+            return
+        try:
+            await respond(send, 200, json.dumps(probe()).encode())
+        except ServingError as error:
+            await respond(send, error.status, error_body(error), error_headers(error))
+
+
+class Later:
+    """An application that is made, in a thread, when it is first asked.
+
+    Args:
+        make: Makes it.
+    """
+
+    def __init__(self, make: Callable[[], App]) -> None:
+        self._make = make
+        self._made: App | None = None
+        self._making = asyncio.Lock()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+        await self._made(scope, receive, send)
+
+
+async def respond(send: Send, status: int, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    """Sends a whole answer, which is JSON."""
+    sent = [CONTENT_TYPE, (b"content-length", b"%d" % len(body))]
+    if headers:
+        sent += [(name.encode(), text.encode()) for name, text in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": body})
 
 
 def error_body(error: ServingError) -> bytes:

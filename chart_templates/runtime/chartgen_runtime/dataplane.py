@@ -97,8 +97,12 @@ class DataPlane:
         thread.start()
         return thread
 
-    def ready(self) -> None:
-        """Returns when a prediction has worked and the pod is not about to stop.
+    def healthz(self) -> dict[str, str]:
+        """The process serves."""
+        return {"status": "live"}
+
+    def readyz(self) -> dict[str, str]:
+        """A prediction has worked and the pod is not about to stop.
 
         Raises:
             ServingError: 503 otherwise.
@@ -107,6 +111,7 @@ class DataPlane:
             raise not_ready("the pod is stopping")
         if self._predictor is None:
             raise not_ready("the model is being loaded")
+        return {"status": "ready"}
 
     def drain(self) -> None:
         """Ends readiness; requests that still come are answered."""

@@ -10,58 +10,50 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from chartgen_runtime.asgi import PredictRoute, error_body, error_headers
+from chartgen_runtime.asgi import Later, PredictRoute, Probes, error_body, error_headers
 from chartgen_runtime.dataplane import DataPlane
 from chartgen_runtime.errors import ServingError, StartupError
 from chartgen_runtime.logs import configure, last_words, log
 from chartgen_runtime.settings import from_environment, termination_log
-from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from chartgen_runtime.asgi import App
 
 # Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
 KEEP_ALIVE_SECONDS = 75
 
 
-class Api(FastAPI):
-    """The routes beside /predict, and the documentation of all of them at /docs."""
+def make_api(plane: DataPlane) -> App:
+    """What answers everything but /predict and the probes: FastAPI, with the documentation of all of them at /docs.
 
-    def __init__(self, plane: DataPlane) -> None:
-        super().__init__(title=plane.settings.model_name, version=plane.settings.model_version or "unknown")
-        self.plane = plane
-        self.get("/healthz", summary="Whether the process serves")(self.healthz)
-        self.get("/readyz", summary="Whether the model answers")(self.readyz)
-        self.exception_handler(ServingError)(self.serving_error)
-        self.exception_handler(HTTPException)(self.http_error)
+    It is imported when it is first asked for: the pod is ready sooner, and one whose documents nobody reads is smaller.
+    """
+    from fastapi import FastAPI, Request, Response
+    from starlette.exceptions import HTTPException
 
-    async def healthz(self) -> dict[str, str]:
-        """200 as soon as the process serves."""
-        return {"status": "live"}
+    class Api(FastAPI):
+        """FastAPI's document, with the model's own /predict, which does not pass through FastAPI."""
 
-    async def readyz(self) -> dict[str, str]:
-        """200 once a prediction has worked, and until the pod is told to stop."""
-        self.plane.ready()
-        return {"status": "ready"}
+        def openapi(self) -> dict[str, Any]:
+            document = super().openapi()
+            document["paths"]["/predict"] = plane.openapi()
+            return document
 
-    async def serving_error(self, _request: Request, error: ServingError) -> Response:
-        """The body that every error has."""
-        return Response(error_body(error), error.status, error_headers(error), "application/json")
-
-    async def http_error(self, request: Request, error: HTTPException) -> Response:
-        """The errors of the router, such as 404, in the same form."""
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        """The errors of the router, such as 404, in the form that every error has."""
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         allowed = (error.headers or {}).get("Allow")
         path = request.url.path
         failure = ServingError(error.status_code, code, str(error.detail), path=path, expected=allowed)
-        return await self.serving_error(request, failure)
+        return Response(error_body(failure), failure.status, error_headers(failure), "application/json")
 
-    def openapi(self) -> dict[str, Any]:
-        """FastAPI's document, with the model's own /predict, which does not pass through FastAPI."""
-        document = super().openapi()
-        document["paths"]["/predict"] = self.plane.openapi()
-        return document
+    api = Api(title=plane.settings.model_name, version=plane.settings.model_version or "unknown")
+    api.get("/healthz", summary="Whether the process serves")(plane.healthz)
+    api.get("/readyz", summary="Whether the model answers")(plane.readyz)
+    api.exception_handler(HTTPException)(http_error)
+    return api
 
 
 class Server(uvicorn.Server):
@@ -70,7 +62,7 @@ class Server(uvicorn.Server):
     def __init__(self, plane: DataPlane) -> None:
         settings = plane.settings
         config = uvicorn.Config(
-            PredictRoute(plane, Api(plane)),
+            PredictRoute(plane, Probes(plane, Later(lambda: make_api(plane)))),
             host=settings.host,
             port=settings.port,
             loop="uvloop",
