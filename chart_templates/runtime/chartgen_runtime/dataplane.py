@@ -66,7 +66,8 @@ class DataPlane:
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
         self._quick = self._warm_up(predictor) < INLINE_SECONDS
         if model.thread_safe and settings.handler_path is None:
-            self.workers = available_cpus()
+            # What a quick model leaves to threads is long JSON, which they would only take from each other.
+            self.workers = 1 if self._quick else available_cpus()
         else:  # the user's code is not asked to be safe in threads
             self._turn = threading.Lock()
         if settings.handler_path is None:
