@@ -260,7 +260,7 @@ def _verb(name: str, groups: dict[str, list[click.Option]]) -> Iterator[str]:
         yield _options(own)
     links = ", ".join(f"[{heading.lower()}](#{heading.lower().replace(' ', '-')})" for heading in shared)
     yield f"{'Also' if own else 'Options'}: {links}."
-    lines = (command.epilog or "").replace("\b\nExamples:\n", "").splitlines()
+    lines = (command.epilog or "").partition("Examples:\n")[2].splitlines()
     examples = "\n".join(line.strip() for line in lines)
     yield f"Examples:\n\n```sh\n{examples}\n```"
 

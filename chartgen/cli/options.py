@@ -152,7 +152,9 @@ def helm_options(function: Function) -> Function:
         function,
         "where",
         HelmArguments,
-        click.option("--helm", metavar="PATH", help="The helm program (else $CHARTGEN_HELM, then PATH)."),
+        click.option(
+            "--helm", metavar="PATH", help="The helm program (else $CHARTGEN_HELM, PATH, $XDG_DATA_HOME/chartgen/bin)."
+        ),
         click.option("--kubeconfig", metavar="PATH", help="The kubeconfig (else $KUBECONFIG)."),
         click.option("--kube-context", metavar="NAME", help="The context of the kubeconfig (else $HELM_KUBECONTEXT)."),
         click.option(

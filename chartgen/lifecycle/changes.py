@@ -14,7 +14,7 @@ from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
 from chartgen.lifecycle.target import ReleaseValues, Target
-from chartgen.lifecycle.watching import watched
+from chartgen.lifecycle.watching import wait_for_the_pods_of_before, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +181,11 @@ def uninstall(target: Target, release: str, *, wait: WaitOptions | None = None, 
     Raises:
         HelmError: Helm ended with an error.
     """
-    return target.helm.uninstall(release, wait=wait, dry_run=dry_run)
+    waiting = wait or WaitOptions()
+    said = target.helm.uninstall(release, wait=waiting, dry_run=dry_run)
+    if waiting.wait and not dry_run:
+        wait_for_the_pods_of_before(target, release)
+    return said
 
 
 @contextmanager

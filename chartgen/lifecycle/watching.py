@@ -39,7 +39,7 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
     try:
         yield
         if waits:
-            _wait_for_the_pods_of_before(target, release)
+            wait_for_the_pods_of_before(target, release)
     except (HelmTimeoutError, RolledBackError) as error:
         # After a rollback the pods that failed are gone: what was seen before is all there is.
         cause = _cause_now(target, release) if isinstance(error, HelmTimeoutError) else None
@@ -68,8 +68,15 @@ def _watch(target: Target, release: str, waiting: WaitOptions, stop: threading.E
         return
 
 
-def _wait_for_the_pods_of_before(target: Target, release: str) -> None:
-    """Wait until no pod of another revision is left: until then a request may still be answered by the old model."""
+def wait_for_the_pods_of_before(target: Target, release: str) -> None:
+    """Wait until no pod of another revision is left, after an uninstall none at all.
+
+    Until then a request may still be answered by the old model. Helm does not wait for pods, which it has not made.
+
+    Args:
+        target: Where the release is.
+        release: Its name.
+    """
     deadline = time.monotonic() + _OLD_PODS_SECONDS
     told = False
     try:

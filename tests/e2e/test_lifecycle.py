@@ -100,6 +100,7 @@ def test_chartgen_installs_upgrades_rolls_back_and_uninstalls(
     assert [revision["revision"] for revision in history["revisions"]] == [1, 2, 3, 4]
 
     namespace.chartgen("uninstall", first.name, "--yes", helm=helm)
+    assert not namespace.get("pods")["items"]
     assert_gone(namespace, before)
 
 
