@@ -30,8 +30,8 @@ PARTS = "commands,charts,start,load"
 
 def main() -> None:
     """Measure, print and save."""
-    rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
-    seconds = int(os.environ.get("BENCH_SECONDS", "2"))
+    rounds = int(os.environ.get("BENCH_ROUNDS", "7"))
+    seconds = int(os.environ.get("BENCH_SECONDS", "1"))
     charts_wanted = int(os.environ.get("BENCH_CHARTS", "1000"))
     parts = os.environ.get("BENCH_ONLY", PARTS).split(",")
     helm = _helm()

@@ -82,11 +82,7 @@ def only_numbers(body: bytes) -> bool:
 
 
 def dumps(document: object) -> bytes:
-    """Writes an answer; NumPy arrays and most of its scalars are written as they are.
-
-    Raises:
-        TypeError: JSON cannot hold it.
-    """
+    """Writes an answer, NumPy arrays as they are; a TypeError where JSON cannot hold it."""
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 

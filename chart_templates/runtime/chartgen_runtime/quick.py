@@ -37,8 +37,8 @@ def short_way(
         turn: Held while a model predicts that is not safe in threads.
 
     Returns:
-        The function: body -> answer, or None where the request is to take the long way before the model was called.
-        None instead of the function where the model takes something else than one float array with a batch axis.
+        The function: body -> answer, or None before the model was called where the request is to take the long way.
+        None for a model that takes something else than one float array with a batch axis.
     """
     if len(model.signature.inputs) != 1:
         return None
@@ -87,18 +87,12 @@ def _finite(array: Any) -> bool:
 
 
 def _whole(result: Any) -> Any:
-    """The result, if it is an array of numbers.
-
-    Raises:
-        TypeError: It is something else, or holds a number that is not finite.
-    """
-    if (
-        type(result) is not np.ndarray
-        or (kind := result.dtype.kind) not in "fiub"
-        or (kind == "f" and not _finite(result))
-    ):
-        raise TypeError
-    return result
+    """The result; a TypeError if it is no array of finite numbers."""
+    if type(result) is np.ndarray:
+        kind = result.dtype.kind
+        if kind in "iub" or (kind == "f" and _finite(result)):
+            return result
+    raise TypeError
 
 
 def _item(result: Any) -> Any:
