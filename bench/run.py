@@ -78,6 +78,7 @@ def _about(helm: Path) -> dict[str, str]:
     said = subprocess.run([str(helm), "version", "--short"], check=True, capture_output=True, text=True).stdout.strip()
     return {
         "CPUs": str(len(os.sched_getaffinity(0))),
+        "load": f"{os.getloadavg()[1]:.1f}",  # of the last five minutes; what the bench itself adds is about 1.5
         "Python": platform.python_version(),
         "helm": said,
         **{name: version(name) for name in ("chartgen", "click", "jinja2", "PyYAML", "jsonschema")},
