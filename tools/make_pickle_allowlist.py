@@ -68,7 +68,8 @@ NUMPY_CALLED = {
     "numpy.random.bit_generator": ["SeedSequence", "__pyx_unpickle_SeedSequence"],
 }
 NUMPY_MENTIONED = {
-    "numpy": ["matrix", "memmap", "ndarray", "recarray"],
+    # Not memmap, which opens files.
+    "numpy": ["matrix", "ndarray", "recarray"],
     "numpy.ma": ["MaskedArray"],
     "numpy.random._mt19937": ["MT19937"],
     "numpy.random._pcg64": ["PCG64", "PCG64DXSM"],

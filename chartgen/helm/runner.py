@@ -25,6 +25,7 @@ _INTERRUPT_PATIENCE = 10.0
 _TERMINATE_PATIENCE = 3.0
 _KILL_PATIENCE = 3.0
 _SIGTERM_EXIT = 128 + signal.SIGTERM
+_CREDENTIALS = re.compile(r"://[^/@\s]+@")
 _SECRET = re.compile(r"passw|secret|token|credential|api.?key|private.?key", re.IGNORECASE)
 
 
@@ -113,8 +114,8 @@ class SubprocessRunner:
 
 
 def redact(argv: Sequence[str]) -> list[str]:
-    """`argv` as it may be shown: the value of a `--set` whose key sounds like a secret is masked."""
-    shown = list(argv)
+    """`argv` as it may be shown: a `--set` whose key sounds like a secret, and the credentials of addresses, masked."""
+    shown = [_CREDENTIALS.sub("://***@", word) for word in argv]
     for index in range(1, len(shown)):
         if shown[index - 1].startswith("--set") and _SECRET.search(shown[index]):
             shown[index] = f"{shown[index].partition('=')[0]}=***"

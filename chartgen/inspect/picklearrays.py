@@ -31,6 +31,30 @@ _ARRAY_STATE_LENGTH = 5
 _FROM_BUFFER = {Global(module, "_frombuffer") for module in ("numpy.core.numeric", "numpy._core.numeric")}
 
 
+_MASKED = {Global("numpy.ma.core", "_mareconstruct")}
+_DTYPE = Global("numpy", "dtype")
+_ARRAYS = frozenset(
+    {Global("numpy", name) for name in ("matrix", "ndarray", "recarray")}
+    | {Global(module, "MaskedArray") for module in ("numpy.ma", "numpy.ma.core")}
+)
+_GENERATORS = frozenset(
+    Global(f"numpy.random.{module}", name)
+    for module, name in (
+        ("_mt19937", "MT19937"),
+        ("_pcg64", "PCG64"),
+        ("_pcg64", "PCG64DXSM"),
+        ("_philox", "Philox"),
+        ("_sfc64", "SFC64"),
+    )
+)
+_CONSTRUCTORS = ("__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor")
+# Classes that these functions are given and make an empty instance of, which does nothing else.
+_GIVEN = {
+    **dict.fromkeys(_RECONSTRUCT | _MASKED, _ARRAYS),
+    **{Global("numpy.random._pickle", name): _GENERATORS for name in _CONSTRUCTORS},
+}
+
+
 @dataclass(frozen=True)
 class Layout:
     """How joblib wrote an array.
@@ -60,19 +84,40 @@ class _Element:
     objects: bool
 
 
-def check_call(function: Global, arguments: Value, oddities: set[str]) -> None:
+def check_call(function: Global, arguments: Value, oddities: set[str]) -> set[Global]:
     """Notes a call that is harmless only with the arguments that picklers give it.
 
     Args:
         function: What is called.
         arguments: With what.
         oddities: Where it is noted.
+
+    Returns:
+        What the function may call in its turn: all that it is given and that is imported.
     """
+    given = arguments.head if isinstance(arguments, Items) else arguments if isinstance(arguments, tuple) else ()
+    if not isinstance(arguments, tuple):
+        oddities.add("a call with arguments that are not known")
+    if function in _RECONSTRUCT | _MASKED and not (len(given) > 1 and (0,) in given[1:3]):
+        oddities.add("an array is made of another shape than picklers begin with")
     # Other codecs than Latin-1, in which protocols below 3 write bytes, would be imported by name.
     if function == _ENCODE and not (
         isinstance(arguments, tuple) and len(arguments) == 2 and arguments[1] in ("latin1", "latin-1")  # noqa: PLR2004
     ):
         oddities.add("a text is encoded in another way than Latin-1")
+    known = _GIVEN.get(function, frozenset())
+    return {value for value in given if isinstance(value, Global) and value not in known}
+
+
+def check_element(made: Made, oddities: set[str]) -> None:
+    """Notes an element type whose parts contradict each other: NumPy would take an array's bytes for addresses.
+
+    Args:
+        made: An object whose state was just set.
+        oddities: Where it is noted.
+    """
+    if made.maker == _DTYPE and _element(made, 0) is None:
+        oddities.add("an array's element type contradicts itself")
 
 
 def layout(wrapper: ArrayWrapper) -> Layout | None:
@@ -129,7 +174,7 @@ def _shape(value: Value) -> tuple[int, ...] | None:
 
 def _element(dtype: Value, depth: int) -> _Element | None:
     """The element type that a value stands for; None unless everything that it says fits together."""
-    if not isinstance(dtype, Made) or dtype.maker != Global("numpy", "dtype") or depth > _FIELD_DEPTH:
+    if not isinstance(dtype, Made) or dtype.maker != _DTYPE or depth > _FIELD_DEPTH:
         return None
     arguments, state = dtype.arguments, dtype.state
     code = arguments[0] if isinstance(arguments, tuple) and arguments else None
@@ -143,15 +188,19 @@ def _element(dtype: Value, depth: int) -> _Element | None:
         return None
     if state[_STATE_SIZE] != (size if kind in "SUV" else -1):
         return None
-    objects = kind == "O" or _has_objects(state[_STATE_FIELDS], depth)
-    if bool(flags & _HAS_OBJECTS) != objects:
+    within = _has_objects(state[_STATE_FIELDS], depth)
+    objects = kind == "O" or within is True
+    if within is None or bool(flags & _HAS_OBJECTS) != objects:
         return None
     return _Element(None if kind == "V" else found[0], str(order), size, objects)
 
 
-def _has_objects(fields: Value, depth: int) -> bool:
-    """Whether some field of a composed element type holds objects."""
-    if not isinstance(fields, Entries):
+def _has_objects(fields: Value, depth: int) -> bool | None:
+    """Whether some field of a composed element type holds objects; None where that cannot be known."""
+    if fields is None:
         return False
+    if not isinstance(fields, Entries) or fields.odd or fields.count != len(fields.head):
+        return None
     inner = [_element(part[0], depth + 1) for part in fields.head.values() if isinstance(part, tuple) and part]
-    return any(element is not None and element.objects for element in inner)
+    known = [element for element in inner if element is not None]
+    return any(element.objects for element in known) if len(known) == fields.count else None

@@ -27,9 +27,6 @@ _RENAMED_BELOW = 3
 _KEPT_VERSIONS = 16
 _KEPT_NAMES = 10_000
 
-# Setting one of these on an object changes what later opcodes call on it.
-_HOOKS = {"__setitem__", "__setstate__", "add", "append", "extend"}
-
 STOP = ord(".")
 
 
@@ -145,7 +142,7 @@ class PickleMachine(ArrayFollower):
             if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
             self._trace.calls.add(function)
-            picklearrays.check_call(function, arguments, self._trace.oddities)
+            self._trace.calls |= picklearrays.check_call(function, arguments, self._trace.oddities)
             return Made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
         return Made(None, arguments)
@@ -188,6 +185,7 @@ class PickleMachine(ArrayFollower):
             if target.has_state:
                 self._trace.oddities.add("the state of one object is set twice")
             target.state, target.has_state = state, True
+            picklearrays.check_element(target, self._trace.oddities)
             self._note_version(target)
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")
@@ -195,11 +193,9 @@ class PickleMachine(ArrayFollower):
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
             entries = part.entries if isinstance(part, Made) else part
-            if isinstance(entries, Entries):
-                hooks = sorted(_HOOKS & entries.head.keys())
-                if hooks or entries.odd:
-                    what = f"the attribute `{hooks[0]}`" if hooks else "an attribute whose name is computed"
-                    self._trace.oddities.add(f"{what} is set")
+            if isinstance(entries, Entries) and (entries.hook is not None or entries.odd):
+                what = f"the attribute `{entries.hook}`" if entries.hook else "an attribute whose name is computed"
+                self._trace.oddities.add(f"{what} is set")
 
     def _note_version(self, made: Made) -> None:
         version = made.attributes.get("_sklearn_version")

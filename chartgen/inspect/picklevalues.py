@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 KEPT_ITEMS = 128
 KEPT_KEYS = 512
 
+# As an attribute, one of these changes what later opcodes call on an object; so may any name of Python's own.
+_HOOKS = frozenset({"add", "append", "extend"})
+
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
@@ -68,16 +71,20 @@ class Entries:
         head: The first entries whose keys are texts.
         count: How many entries were set; one that was set twice counts twice.
         odd: Whether some key is no constant.
+        hook: A key that must not become an attribute, however many others there are; None for none.
     """
 
     head: dict[str, Value] = field(default_factory=dict)
     count: int = 0
     odd: bool = False
+    hook: str | None = None
 
     def set(self, key: Value, value: Value) -> None:
         """Sets an entry."""
         self.count += 1
         if isinstance(key, str):
+            if key in _HOOKS or (key.startswith("__") and key.endswith("__")):
+                self.hook = key
             if key in self.head or len(self.head) < KEPT_KEYS:
                 self.head[key] = value
         elif key is not None and not isinstance(key, int | float | bytes | tuple):

@@ -202,3 +202,39 @@ def test_another_release_name_and_overrides_keep_the_objects_together(
     assert service["spec"]["selector"].items() <= labels.items()
     test = of_kind(manifests, "Pod")
     assert not service["spec"]["selector"].items() <= test["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "priorityClassName=x\n      hostNetwork: true",
+        "packages.caConfigMap=x\n      y: z",
+        "packages.pipConfigSecret=A_b",
+        "serviceAccount.name=a b",
+        "fullnameOverride=-x",
+        "nameOverride=1x",
+        "image.repository=a b",
+        "image.tag=x\ny",
+    ],
+)
+def test_a_value_that_would_be_no_name_is_refused(charts: Any, helm: Path, setting: str) -> None:
+    made: Made = charts("ordinary")
+    with pytest.raises(AssertionError, match="values don't meet the specifications of the schema"):
+        made.manifests(helm, "--set-string", setting)
+
+
+def test_names_that_look_like_numbers_or_truths_stay_text(charts: Any, helm: Path) -> None:
+    made: Made = charts("ordinary")
+    settings = [
+        "priorityClassName=123",
+        "packages.caConfigMap=1e3",
+        "packages.pipConfigSecret=true",
+        "serviceAccount.name=007",
+    ]
+    manifests = made.manifests(helm, *(word for setting in settings for word in ("--set-string", setting)))
+    pod = of_kind(manifests, "Deployment")["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert pod["priorityClassName"] == "123"
+    assert volumes["ca"]["configMap"]["name"] == "1e3"
+    assert volumes["pip-config"]["secret"]["secretName"] == "true"
+    assert pod["serviceAccountName"] == of_kind(manifests, "ServiceAccount")["metadata"]["name"] == "007"

@@ -137,3 +137,8 @@ def test_the_handler_of_sigterm_is_put_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     SubprocessRunner().run(python("pass"))
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_credentials_of_an_address_are_not_shown() -> None:
+    shown = redact(["helm", "upgrade", "--set", "packages.indexUrl=https://user:hunter2@pypi.example.com/simple"])
+    assert shown[-1] == "packages.indexUrl=https://***@pypi.example.com/simple"

@@ -208,3 +208,43 @@ def test_a_file_that_only_looks_like_a_pickle_is_refused(tmp_path: Path, evil: P
     (tmp_path / "cut.pkl").write_bytes(value[:-1])
     with pytest.raises(ModelUnreadableError, match="truncated"):
         inspect_model(tmp_path / "cut.pkl")
+
+
+ESTIMATOR = imported("sklearn.dummy", "DummyRegressor") + b")\x81"
+INNER = imported("numpy", "dtype") + b"(" + text("O8") + b"\x89\x88tR"
+# A record with an object in it that says it has none: NumPy would take the array's bytes for an address.
+RECORD = imported("numpy", "dtype") + b"(" + text("V8") + b"\x89\x88tR(K\x03" + text("|") + b"N" + text("a") + b"\x85}"
+RECORD += text("a") + INNER + b"K\x00\x86sK\x08K\x01K\x00tb"
+MENTIONED = imported("numpy", "max")
+DISGUISED = {
+    "a class that is given to copyreg": imported("copyreg", "__newobj__") + b"(" + MENTIONED + text("x") + b"tR",
+    "a class that is given to copyreg's older form": imported("copyreg", "_reconstructor")
+    + b"(" + MENTIONED + MENTIONED + text("x") + b"tR",
+    "a function that is given to a constructor": imported("numpy.random._pickle", "__generator_ctor")
+    + b"(" + text("x") + MENTIONED + b"tR",
+    "an array that is made with a shape": imported("numpy._core.multiarray", "_reconstruct")
+    + b"(" + imported("numpy", "ndarray") + b"K\x08\x85C\x01OtR",
+    "a hook behind many attributes": ESTIMATOR
+    + b"}(" + b"".join(text(f"k{key}") + b"K\x01" for key in range(600)) + text("append") + MENTIONED + b"ub",
+    "a hook in a dictionary of attributes": ESTIMATOR
+    + b"N}" + text("__dict__") + b"}" + text("append") + MENTIONED + b"ss\x86b",
+    "another class": ESTIMATOR + b"N}" + text("__class__") + MENTIONED + b"s\x86b",
+    "an element type that contradicts itself": RECORD,
+    "an array that opens a file": imported("numpy", "memmap"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DISGUISED)
+def test_a_call_in_disguise_needs_trust(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(b"\x80\x04" + DISGUISED[case] + b"0" + ESTIMATOR + b".")
+    with pytest.raises(ModelUnsafeError):
+        inspect_model(path)
+
+
+def test_words_of_a_vocabulary_are_no_attributes(tmp_path: Path) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    path = tmp_path / "words.pkl"
+    path.write_bytes(pickle.dumps(TfidfVectorizer(token_pattern=r"\S+").fit(["append add extend __class__ __dict__"])))
+    assert inspect_model(path).untrusted == ()
