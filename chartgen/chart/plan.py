@@ -42,6 +42,8 @@ _ALWAYS = (
     "templates/serviceaccount.yaml",
 )
 _WITH_SAMPLE = ("templates/configmap-sample.yaml", "templates/tests/test-predict.yaml")
+# What a pickle may hold instead of a model: the model lies in it, or somewhere else.
+_NO_MODELS = frozenset({"NoneType", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
 
 
@@ -102,6 +104,14 @@ def _check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
             f"an ONNX model has no method {spec.model.method}: it has outputs, and all of them are answered",
             where=where,
             hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
+        )
+    kind = facts.details.get("object") if facts.format == "pickle" else None
+    if kind in _NO_MODELS and spec.runtime.handler is None:
+        raise ModelUnsupportedError(
+            f"the pickle holds a {kind}, which predicts nothing",
+            where=where,
+            expected="a model, such as a scikit-learn estimator, that has `predict`",
+            hint="write the model itself to the file, not what it lies in; or give a handler with `predict`",
         )
     if spec.sample is None and (not facts.inputs or any(entry.shape is None for entry in facts.inputs)):
         raise ModelUnsupportedError(

@@ -81,6 +81,13 @@ def test_a_model_that_cannot_be_served(tmp_path: Path, name: str, content: bytes
     assert said in refused(tmp_path, "inspect", model, code=3)
 
 
+@pytest.mark.parametrize("value", [[1], {"model": 1}, (1,), "text", 5, None, b"x", 1.5, {1}, True], ids=repr)
+def test_a_pickle_of_something_else_than_a_model(tmp_path: Path, value: object) -> None:
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(value))
+    service_file(tmp_path, model="m.pkl", sample=[1])
+    assert f"holds a {type(value).__name__}, which predicts nothing" in refused(tmp_path, "validate", code=3)
+
+
 def test_a_folder_for_a_model(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").mkdir()
     service_file(tmp_path, model="m.onnx")
