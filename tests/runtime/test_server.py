@@ -91,6 +91,44 @@ def test_the_documentation_lists_predict_with_an_example_of_the_model(iris_serve
     assert iris_server.get("/docs").status_code == 200
 
 
+BASE = "/models/a"
+
+
+@pytest.fixture(scope="module")
+def based_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("based")
+    with serving(folder) as start:
+        server = start(iris_onnx(folder), "onnx", CHARTGEN_BASE_PATH=BASE)
+        server.wait_ready()
+        yield server
+
+
+def test_everything_but_the_probes_answers_at_the_root_and_under_the_base_path(based_server):
+    import httpx
+
+    answers = [
+        httpx.post(f"{based_server.url}{prefix}/predict", json={"input": ROW}).json()["output"]["output_label"]
+        for prefix in ("", BASE)
+    ]
+    assert answers == [0, 0]
+    for path in ("/docs", "/openapi.json"):
+        assert {based_server.get(prefix + path).status_code for prefix in ("", BASE)} == {200}
+    for path in ("/healthz", "/readyz"):
+        assert [based_server.get(prefix + path).status_code for prefix in ("", BASE)] == [200, 404]
+    assert based_server.get(f"{BASE}{BASE}/docs").status_code == 404
+    assert based_server.get(f"{BASE}x/docs").status_code == 404
+    wrong = based_server.get(f"{BASE}/predict")
+    assert (wrong.status_code, wrong.json()["error"]["path"]) == (405, f"{BASE}/predict")
+
+
+def test_the_documentation_under_the_base_path_leads_there(based_server):
+    assert f"'{BASE}/openapi.json'" in based_server.get(f"{BASE}/docs").text
+    assert based_server.get(f"{BASE}/openapi.json").json()["servers"] == [{"url": BASE}]
+    document = based_server.get("/openapi.json").json()
+    assert "servers" not in document
+    assert document["paths"]["/readyz"]["servers"] == [{"url": "/"}]
+
+
 def test_many_at_once_get_their_own_answers(iris_server):
     rows = [[5.1, 3.5, 1.4, 0.2 + i / 100] for i in range(60)]
     expected = iris().predict_proba(rows)

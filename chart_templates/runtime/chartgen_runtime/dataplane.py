@@ -15,7 +15,7 @@ from .errors import ServingError, StartupError, failed, not_ready, refused
 from .handler import load_handler
 from .loader import load_model
 from .logs import last_words, log
-from .openapi import predict_path
+from .openapi import predict_path, probe_paths
 from .predictor import Predictor
 from .protocol import Batch, member
 from .quick import short_way
@@ -155,9 +155,9 @@ class DataPlane:
             raise failure from error
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI path item of /predict, with the model's own signature and an example once they are known."""
+        """The OpenAPI path items, with the model's own signature and an example once they are known."""
         signature = self._predictor.signature if self._predictor else None
-        return predict_path(signature, self._example)
+        return {"/predict": predict_path(signature, self._example), **probe_paths()}
 
     def _answer(self, predictor: Predictor, body: bytes) -> bytes:
         value = _input(decode(body, allow_non_finite=self.settings.allow_non_finite))

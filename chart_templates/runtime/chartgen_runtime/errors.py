@@ -61,6 +61,16 @@ def too_large(limit: int) -> ServingError:
     return ServingError(413, "too_large", "the body is too large", expected=f"at most {limit} bytes")
 
 
+def not_found(path: str) -> ServingError:
+    """A path that nothing answers: 404."""
+    return ServingError(404, "not_found", "there is nothing here", path=path)
+
+
+def method_not_allowed(method: str, path: str, allowed: str) -> ServingError:
+    """A path that answers another method: 405."""
+    return ServingError(405, "method_not_allowed", f"{method} is not allowed", path=path, expected=allowed)
+
+
 def not_ready(message: str) -> ServingError:
     """A pod that does not serve yet, or no longer: 503."""
     return ServingError(503, "not_ready", message, retry_after=1)

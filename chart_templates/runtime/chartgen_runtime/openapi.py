@@ -1,4 +1,4 @@
-"""What /predict takes and gives, as an OpenAPI path item."""
+"""What the pod answers, as OpenAPI path items."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ ERROR_BODY = {
         }
     },
 }
+
+
+def probe_paths() -> dict[str, Any]:
+    """The path items of what the cluster asks, which lies at the root whatever the base path is."""
+    return {
+        "/healthz": _probe("Whether the process serves", "healthz", "It does", {}),
+        "/readyz": _probe(
+            "Whether a prediction has worked and the pod is not about to stop", "readyz", "It has", {"503": "Not now"}
+        ),
+    }
+
+
+def _probe(summary: str, name: str, answer: str, errors: dict[str, str]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"type": "object", "properties": {"status": {"type": "string"}}}}}
+    responses: dict[str, Any] = {"200": {"description": answer, "content": content}}
+    for status, description in errors.items():
+        responses[status] = {"description": description, "content": {"application/json": {"schema": ERROR_BODY}}}
+    return {"servers": [{"url": "/"}], "get": {"summary": summary, "operationId": name, "responses": responses}}
 
 
 def predict_path(signature: Signature | None, example: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class RuntimeSettings:
         sample_path: A recorded request, used for the warm-up; None without one.
         host: The address to listen on.
         port: The port to listen on.
+        base_path: A path that everything but the probes is served under as well, as `/models/a`; empty without one.
         termination_log: Where Kubernetes looks for the reason of an exit.
         drain_seconds: How long requests are still taken after SIGTERM, while the endpoints are told.
         shutdown_seconds: How long requests in flight may take after that.
@@ -50,6 +51,7 @@ class RuntimeSettings:
     sample_path: Path | None
     host: str
     port: int
+    base_path: str
     termination_log: Path
     drain_seconds: float
     shutdown_seconds: int
@@ -94,6 +96,7 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         sample_path=read("SAMPLE_PATH", _optional_path, ""),
         host=read("HOST", str, "0.0.0.0"),  # noqa: S104 - a pod is reached by its own address
         port=read("PORT", _whole(1, 65535), "8000"),
+        base_path=read("BASE_PATH", _base_path, "/"),
         termination_log=termination_log(environment),
         drain_seconds=read("DRAIN_SECONDS", _seconds, "1"),
         shutdown_seconds=read("SHUTDOWN_SECONDS", _whole(0, 86400), "20"),
@@ -121,6 +124,14 @@ def _digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise ValueError(f"is {text!r}, not 64 lower-case hexadecimal digits")
     return text
+
+
+def _base_path(text: str) -> str:
+    segments = text.split("/")[1:]
+    unreserved = all(re.fullmatch(r"[A-Za-z0-9._~-]+", segment) and segment not in {".", ".."} for segment in segments)
+    if text != "/" and not (text.startswith("/") and unreserved):
+        raise ValueError(f"is {text!r}, not a path such as /models/a")
+    return text if text != "/" else ""
 
 
 def _flag(text: str) -> bool:

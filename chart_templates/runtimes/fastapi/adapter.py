@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from chartgen_runtime.asgi import Later, PredictRoute, Probes, error_body, error_headers
+from chartgen_runtime.asgi import Later
 from chartgen_runtime.dataplane import DataPlane
-from chartgen_runtime.errors import ServingError, StartupError
+from chartgen_runtime.errors import StartupError
+from chartgen_runtime.front import Front
 from chartgen_runtime.logs import configure, last_words, log
 from chartgen_runtime.settings import from_environment, termination_log
 
@@ -26,34 +27,19 @@ KEEP_ALIVE_SECONDS = 75
 
 
 def make_api(plane: DataPlane) -> App:
-    """What answers everything but /predict and the probes: FastAPI, with the documentation of all of them at /docs.
+    """The documentation of every path, by FastAPI.
 
     It is imported when it is first asked for: the pod is ready sooner, and one whose documents nobody reads is smaller.
     """
-    from fastapi import FastAPI, Request, Response
-    from starlette.exceptions import HTTPException
+    from fastapi import FastAPI
 
     class Api(FastAPI):
-        """FastAPI's document, with the model's own /predict, which does not pass through FastAPI."""
+        """FastAPI's document, with the paths that do not pass through FastAPI."""
 
         def openapi(self) -> dict[str, Any]:
-            document = super().openapi()
-            document["paths"]["/predict"] = plane.openapi()
-            return document
+            return super().openapi() | {"paths": plane.openapi()}
 
-    async def http_error(request: Request, error: HTTPException) -> Response:
-        """The errors of the router, such as 404, in the form that every error has."""
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        allowed = (error.headers or {}).get("Allow")
-        path = request.url.path
-        failure = ServingError(error.status_code, code, str(error.detail), path=path, expected=allowed)
-        return Response(error_body(failure), failure.status, error_headers(failure), "application/json")
-
-    api = Api(title=plane.settings.model_name, version=plane.settings.model_version or "unknown")
-    api.get("/healthz", summary="Whether the process serves")(plane.healthz)
-    api.get("/readyz", summary="Whether the model answers")(plane.readyz)
-    api.exception_handler(HTTPException)(http_error)
-    return api
+    return Api(title=plane.settings.model_name, version=plane.settings.model_version or "unknown", redoc_url=None)
 
 
 class Server(uvicorn.Server):
@@ -62,7 +48,7 @@ class Server(uvicorn.Server):
     def __init__(self, plane: DataPlane) -> None:
         settings = plane.settings
         config = uvicorn.Config(
-            PredictRoute(plane, Probes(plane, Later(lambda: make_api(plane)))),
+            Front(plane, Later(lambda: make_api(plane))),
             host=settings.host,
             port=settings.port,
             loop="uvloop",
