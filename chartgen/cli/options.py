@@ -172,16 +172,17 @@ class ValuesArguments:
 
     values_files: tuple[Path, ...]
     set_values: tuple[str, ...]
+    set_values_string: tuple[str, ...]
 
     def values(self) -> ReleaseValues:
         """The same for the lifecycle."""
         from chartgen.lifecycle.target import ReleaseValues
 
-        return ReleaseValues(self.values_files, self.set_values)
+        return ReleaseValues(self.values_files, self.set_values, self.set_values_string)
 
 
 def release_values_options(function: Function) -> Function:
-    """Values handed to helm as they are, as `values`."""
+    """Values of the release over the chart's own, as `values`."""
     return _gather(
         function,
         "values",
@@ -195,6 +196,7 @@ def release_values_options(function: Function) -> Function:
             help="A file with values of the chart; repeat it, the last one wins.",
         ),
         click.option("--set-values", multiple=True, metavar="KEY=VALUE", help="A value of the chart (replicaCount=2)."),
+        click.option("--set-values-string", multiple=True, metavar="KEY=TEXT", help="The same, always as text."),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chartgen.helm.failures import error_of, lint_error
-from chartgen.helm.options import KeptValues, WaitOptions, values_arguments, wait_arguments
+from chartgen.helm.options import KeptValues, WaitOptions, values_arguments, values_document, wait_arguments
 from chartgen.helm.queries import ReleaseQueries
 from chartgen.helm.release import Release
 from chartgen.helm.version import DryRun
@@ -16,28 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from chartgen.helm.options import Values
     from chartgen.helm.runner import Completed
 
 
 class HelmClient(ReleaseQueries):
-    """Drives one helm program, for one cluster and namespace.
+    """Drives one helm program, for one cluster and namespace; made with the arguments of `HelmCommand`.
 
     Every verb raises a `HelmError` of the class that fits, as `failures` tells them apart, and `HelmVersionError` when
     the program is not a helm that chartgen can drive.
-
-    Args:
-        helm: The program.
-        kubeconfig: The kubeconfig file; None leaves it to $KUBECONFIG and the default place.
-        kube_context: The context in it; None for the current one.
-        namespace: The namespace of the releases. Never left to helm to find out: the verbs on releases need it.
-        runner: Runs the program.
-        debug: Ask helm for its own debug output, on stderr.
     """
 
     # Charts: no cluster.
 
     def lint(
-        self, chart: Path, *, strict: bool = True, values_files: Sequence[Path] = (), set_values: Sequence[str] = ()
+        self, chart: Path, *, strict: bool = True, values_files: Sequence[Path] = (), values: Values | None = None
     ) -> str:
         """Check a chart.
 
@@ -45,7 +38,7 @@ class HelmClient(ReleaseQueries):
             chart: The chart's folder or archive.
             strict: Whether a warning fails it.
             values_files: Values over the chart's own.
-            set_values: `key=value` over those.
+            values: Values over those; helm reads them from its standard input.
 
         Returns:
             Helm's report.
@@ -54,7 +47,8 @@ class HelmClient(ReleaseQueries):
             InvalidManifestError: Something is wrong; the error names each finding.
         """
         arguments = [str(chart.absolute()), *(["--strict"] if strict else [])]
-        done = self._run("lint", *arguments, *values_arguments(values_files, set_values))
+        arguments += values_arguments(values_files, values)
+        done = self._run("lint", *arguments, stdin=values_document(values))
         if done.returncode:
             raise lint_error(done, chart)
         return done.stdout
@@ -64,7 +58,7 @@ class HelmClient(ReleaseQueries):
         release: str,
         chart: Path,
         values_files: Sequence[Path] = (),
-        set_values: Sequence[str] = (),
+        values: Values | None = None,
         *,
         include_tests: bool = False,
         kube_version: str | None = None,
@@ -76,7 +70,7 @@ class HelmClient(ReleaseQueries):
             release: The name that the release would have.
             chart: The chart's folder or archive.
             values_files: Values over the chart's own.
-            set_values: `key=value` over those.
+            values: Values over those; helm reads them from its standard input.
             include_tests: Whether test hooks are rendered too; `kubectl apply` would run them.
             kube_version: The Kubernetes version to render for.
             against_cluster: Let the API server check the result.
@@ -84,12 +78,13 @@ class HelmClient(ReleaseQueries):
         Returns:
             A stream of YAML documents.
         """
-        arguments = ["--namespace", self.namespace or "default", *values_arguments(values_files, set_values)]
+        arguments = ["--namespace", self.namespace or "default", *values_arguments(values_files, values)]
         arguments += [] if include_tests else ["--skip-tests"]
         arguments += ["--kube-version", kube_version] if kube_version else []
         if against_cluster:
             arguments += [*self._connection, self._dialect.template_against_cluster]
-        return self._checked("template", *arguments, "--", release, str(chart.absolute())).stdout
+        words = [*arguments, "--", release, str(chart.absolute())]
+        return self._checked("template", *words, stdin=values_document(values)).stdout
 
     # Changes of a release.
 
@@ -99,7 +94,7 @@ class HelmClient(ReleaseQueries):
         chart: Path,
         *,
         values_files: Sequence[Path] = (),
-        set_values: Sequence[str] = (),
+        values: Values | None = None,
         wait: WaitOptions | None = None,
         dry_run: DryRun = DryRun.NONE,
         create_namespace: bool = False,
@@ -111,8 +106,8 @@ class HelmClient(ReleaseQueries):
         Args:
             name: The release's name.
             chart: The chart's folder or archive.
-            values_files: Values over the chart's own; the place for secrets, since arguments are seen by others.
-            set_values: `key=value` over those.
+            values_files: Values over the chart's own.
+            values: Values over those; helm reads them from its standard input.
             wait: Whether and how long to wait; by default until ready, 5 minutes.
             dry_run: How far to go without changing the cluster.
             create_namespace: Make the namespace if it is missing.
@@ -124,9 +119,10 @@ class HelmClient(ReleaseQueries):
         """
         arguments = ["--create-namespace"] if create_namespace else []
         arguments += self._change_arguments(
-            values_files, set_values, wait=wait, dry_run=dry_run, description=description, labels=labels
+            values_files, values, wait=wait, dry_run=dry_run, description=description, labels=labels
         )
-        return Release.from_json(self._json("install", *arguments, "--", name, str(chart.absolute())))
+        words = [*arguments, "--", name, str(chart.absolute())]
+        return Release.from_json(self._json("install", *words, stdin=values_document(values)))
 
     def upgrade(
         self,
@@ -135,7 +131,7 @@ class HelmClient(ReleaseQueries):
         *,
         install: bool = False,
         values_files: Sequence[Path] = (),
-        set_values: Sequence[str] = (),
+        values: Values | None = None,
         kept_values: KeptValues = KeptValues.HELM,
         wait: WaitOptions | None = None,
         dry_run: DryRun = DryRun.NONE,
@@ -154,7 +150,7 @@ class HelmClient(ReleaseQueries):
             name: See `install`, as for the other arguments.
             chart: See `install`.
             values_files: See `install`.
-            set_values: See `install`.
+            values: See `install`.
             wait: See `install`.
             dry_run: See `install`.
             description: See `install`.
@@ -168,9 +164,10 @@ class HelmClient(ReleaseQueries):
         arguments += [kept_values.value] if kept_values.value else []
         arguments += self._dialect.force_conflicts if force_conflicts else ()
         arguments += self._change_arguments(
-            values_files, set_values, wait=wait, dry_run=dry_run, description=description, labels=labels
+            values_files, values, wait=wait, dry_run=dry_run, description=description, labels=labels
         )
-        return Release.from_json(self._json("upgrade", *arguments, "--", name, str(chart.absolute())))
+        words = [*arguments, "--", name, str(chart.absolute())]
+        return Release.from_json(self._json("upgrade", *words, stdin=values_document(values)))
 
     def rollback(
         self,
@@ -248,7 +245,7 @@ class HelmClient(ReleaseQueries):
     def _change_arguments(
         self,
         values_files: Sequence[Path],
-        set_values: Sequence[str],
+        values: Values | None,
         *,
         wait: WaitOptions | None,
         dry_run: DryRun,
@@ -256,7 +253,7 @@ class HelmClient(ReleaseQueries):
         labels: Mapping[str, str] | None,
     ) -> builtins.list[str]:
         """The arguments that install and upgrade share."""
-        arguments = [*self._on_release(), *values_arguments(values_files, set_values)]
+        arguments = [*self._on_release(), *values_arguments(values_files, values)]
         arguments += wait_arguments(wait or WaitOptions(), self._dialect.rollback_on_failure)
         arguments += self._dialect.dry_run[dry_run]
         arguments += ["--description", description] if description else []

@@ -57,9 +57,9 @@ class HelmCommand:
             raise ValueError("HelmClient needs a namespace for the verbs on releases")
         return ["--namespace", self.namespace, *self._connection]
 
-    def _json(self, verb: str, *arguments: str) -> Any:
+    def _json(self, verb: str, *arguments: str, stdin: bytes | None = None) -> Any:
         """What a verb, such as `status` or `get values`, answers with `-o json`."""
-        done = self._checked(verb, "--output", "json", *arguments)
+        done = self._checked(verb, "--output", "json", *arguments, stdin=stdin)
         try:
             return json.loads(done.stdout)
         except json.JSONDecodeError as error:
@@ -70,13 +70,13 @@ class HelmCommand:
                 stderr=done.stderr or done.stdout,
             ) from error
 
-    def _checked(self, verb: str, *arguments: str) -> Completed:
-        done = self._run(verb, *arguments)
+    def _checked(self, verb: str, *arguments: str, stdin: bytes | None = None) -> Completed:
+        done = self._run(verb, *arguments, stdin=stdin)
         if done.returncode:
             raise error_of(done)
         return done
 
-    def _run(self, verb: str, *arguments: str) -> Completed:
+    def _run(self, verb: str, *arguments: str, stdin: bytes | None = None) -> Completed:
         # Asked first, so that what is not helm, or too old, says so instead of failing on some flag.
         _ = self.version
-        return self._runner.run([str(self.helm), *self._debug, *verb.split(), *arguments])
+        return self._runner.run([str(self.helm), *self._debug, *verb.split(), *arguments], stdin=stdin)

@@ -116,12 +116,6 @@ _CHART = (
         "the template fails: {why}",
     ),
     rule(
-        r"failed parsing (?P<option>--set\S*) data: (?P<why>.*)",
-        InvalidManifestError,
-        "{option} cannot be read: {why}",
-        "write key=value; a comma in a value is written \\,",
-    ),
-    rule(
         r"failed to parse (?P<where>\S+): (?:cannot unmarshal yaml document: )?(?:error converting YAML to JSON: )?"
         r"(?P<why>.*)",
         InvalidManifestError,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chartgen.helm.duration import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+# Values of a chart by their names; what JSON knows.
+Values = Mapping[str, Any]
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
 @dataclass(frozen=True)
@@ -57,20 +64,32 @@ def wait_arguments(options: WaitOptions, rollback_flag: str | None = None) -> li
     return arguments
 
 
-def values_arguments(files: Sequence[Path], assignments: Sequence[str]) -> list[str]:
+def values_arguments(files: Sequence[Path], values: Values | None) -> list[str]:
     """The arguments that hand values to helm.
 
     `--values` splits its argument as a line of CSV, so a path that holds a comma or a quote is quoted as CSV is.
 
     Args:
         files: Values files; a later one wins.
-        assignments: `key=value` as `--set` takes them; they win over the files.
+        values: Values over the files. They are not among the arguments, which every user of a computer can see:
+            helm reads them from its standard input (`values_document`).
     """
     arguments: list[str] = []
     for file in files:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow([str(file.absolute())])
         arguments += ["--values", line.getvalue()]
-    for assignment in assignments:
-        arguments += ["--set", assignment]
-    return arguments
+    return [*arguments, "--values", "-"] if values else arguments
+
+
+def values_document(values: Values | None) -> bytes | None:
+    """Values as helm's standard input has them: JSON in ASCII, which every reader of YAML takes for the same text.
+
+    Args:
+        values: The values; nothing is read without them.
+    """
+    if not values:
+        return None
+    text = json.dumps(values, ensure_ascii=False)
+    # Not JSON's own escapes: two of them make a character beyond U+FFFF, which YAML does not know.
+    return _NOT_ASCII.sub(lambda match: f"\\U{ord(match[0]):08x}", text).encode("ascii")

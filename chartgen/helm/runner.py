@@ -26,7 +26,6 @@ _TERMINATE_PATIENCE = 3.0
 _KILL_PATIENCE = 3.0
 _SIGTERM_EXIT = 128 + signal.SIGTERM
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
-_SECRET = re.compile(r"passw|secret|token|credential|api.?key|private.?key", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Completed:
         argv: What was run.
         returncode: Its exit status; negative for the signal that ended it.
         stdout: What it printed, decoded; bytes that are not UTF-8 are replaced.
-        stderr: Its messages, decoded in the same way.
+        stderr: Its messages, decoded in the same way; the credentials of addresses are masked.
     """
 
     argv: tuple[str, ...]
@@ -110,16 +109,16 @@ class SubprocessRunner:
                 _stop(process)
                 raise
         self._log(f"  ended with {process.returncode} after {time.monotonic() - started:.2f} s")
-        return Completed(tuple(shown), process.returncode, _decoded(stdout), _decoded(stderr))
+        return Completed(tuple(shown), process.returncode, _decoded(stdout), _masked(_decoded(stderr)))
 
 
 def redact(argv: Sequence[str]) -> list[str]:
-    """`argv` as it may be shown: a `--set` whose key sounds like a secret, and the credentials of addresses, masked."""
-    shown = [_CREDENTIALS.sub("://***@", word) for word in argv]
-    for index in range(1, len(shown)):
-        if shown[index - 1].startswith("--set") and _SECRET.search(shown[index]):
-            shown[index] = f"{shown[index].partition('=')[0]}=***"
-    return shown
+    """`argv` as it may be shown: the credentials of addresses masked."""
+    return [_masked(word) for word in argv]
+
+
+def _masked(text: str) -> str:
+    return _CREDENTIALS.sub("://***@", text)
 
 
 def _decoded(stream: bytes | None) -> str:

@@ -13,6 +13,7 @@ from chartgen.errors import ReleaseNotFoundError, VersionExistsError
 from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
+from chartgen.lifecycle.assignments import assigned
 from chartgen.lifecycle.target import ReleaseValues, Target
 from chartgen.lifecycle.watching import wait_for_the_pods_of_before, watched
 
@@ -48,7 +49,7 @@ def template(
     """
     with _packed(chart) as archive:
         return target.helm.template(
-            release, archive, values.files, values.assignments, include_tests=include_tests, kube_version=kube_version
+            release, archive, values.files, assigned(values), include_tests=include_tests, kube_version=kube_version
         )
 
 
@@ -84,7 +85,7 @@ def install(
             release,
             archive,
             values_files=values.files,
-            set_values=values.assignments,
+            values=assigned(values),
             wait=waiting,
             dry_run=dry_run,
             create_namespace=create_namespace,
@@ -132,7 +133,7 @@ def upgrade(
             archive,
             install=install,
             values_files=values.files,
-            set_values=values.assignments,
+            values=assigned(values),
             kept_values=KeptValues.RESET if reset_values else KeptValues.RESET_THEN_REUSE,
             force_conflicts=force_conflicts,
             wait=waiting,

@@ -67,7 +67,9 @@ class ReleaseValues:
     Attributes:
         files: Values files; a later one wins.
         assignments: `key=value` as helm's `--set` takes them; they win over the files.
+        texts: `key=text` as helm's `--set-string` takes them; they win over the assignments.
     """
 
     files: Sequence[Path] = ()
     assignments: Sequence[str] = ()
+    texts: Sequence[str] = ()

@@ -45,8 +45,8 @@ def typed(text: str) -> object:
         text: The characters as written.
     """
     value: bool | int | str | None = text
-    if text.lower() in WORDS:
-        value = WORDS[text.lower()]
+    if text.casefold() in WORDS:  # as helm compares, which takes U+017F for an s
+        value = WORDS[text.casefold()]
     elif text == "0" or (INTEGER.fullmatch(text) and not text.startswith("0") and len(text) < len(str(INT64.stop)) + 2):
         value = int(text) if int(text) in INT64 else text
     return Written(value, text)

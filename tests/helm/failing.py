@@ -210,28 +210,28 @@ def operation_in_progress(world: World) -> None:
 
 
 def timed_out(world: World) -> None:
-    world.client().install("r", world.chart(DEPLOYMENT), set_values=["ready=false"], wait=SHORT)
+    world.client().install("r", world.chart(DEPLOYMENT), values={"ready": False}, wait=SHORT)
 
 
 def timed_out_upgrade(world: World) -> None:
     chart = world.installed(DEPLOYMENT)
-    world.client().upgrade("r", chart, set_values=["ready=false"], wait=SHORT)
+    world.client().upgrade("r", chart, values={"ready": False}, wait=SHORT)
 
 
 def install_undone(world: World) -> None:
-    world.client().install("r", world.chart(DEPLOYMENT), set_values=["ready=false"], wait=UNDO)
+    world.client().install("r", world.chart(DEPLOYMENT), values={"ready": False}, wait=UNDO)
 
 
 def upgrade_undone(world: World) -> None:
     chart = world.installed(CONFIG_MAP)
     world.chart(CONFIG_MAP, DEPLOYMENT)
-    world.client().upgrade("r", chart, set_values=["ready=false"], wait=UNDO)
+    world.client().upgrade("r", chart, values={"ready": False}, wait=UNDO)
 
 
 def upgrade_not_undone(world: World) -> None:
     chart = world.chart(DEPLOYMENT)
-    world.client().install("r", chart, set_values=["ready=false"], wait=NO_WAIT)
-    world.client().upgrade("r", chart, set_values=["ready=false", "greeting=bye"], wait=UNDO)
+    world.client().install("r", chart, values={"ready": False}, wait=NO_WAIT)
+    world.client().upgrade("r", chart, values={"ready": False, "greeting": "bye"}, wait=UNDO)
 
 
 def field_conflict(world: World) -> None:
@@ -239,7 +239,7 @@ def field_conflict(world: World) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}, "data": {"greeting": "mine"}}
     arguments = ["--server-side", "--force-conflicts", "--field-manager=someone", "--filename=-"]
     world.namespace.kubectl("apply", *arguments, stdin=json.dumps(body))
-    world.client().upgrade("r", chart, set_values=["greeting=yours"], wait=NO_WAIT)
+    world.client().upgrade("r", chart, values={"greeting": "yours"}, wait=NO_WAIT)
 
 
 def values_break_schema(world: World) -> None:
@@ -248,7 +248,7 @@ def values_break_schema(world: World) -> None:
         "properties": {"greeting": {"type": "string"}, "port": {"type": "integer"}},
     }
     chart = world.chart(CONFIG_MAP, schema=schema)
-    world.client().install("r", chart, set_values=["greeting=5", "port=x"], wait=NO_WAIT)
+    world.client().install("r", chart, values={"greeting": 5, "port": "x"}, wait=NO_WAIT)
 
 
 def template_not_yaml(world: World) -> None:
@@ -291,7 +291,7 @@ def object_of_another_release(world: World) -> None:
 
 def field_immutable(world: World) -> None:
     chart = world.installed(DEPLOYMENT)
-    world.client().upgrade("r", chart, set_values=["colour=red"], wait=NO_WAIT)
+    world.client().upgrade("r", chart, values={"colour": "red"}, wait=NO_WAIT)
 
 
 def quota_exceeded(world: World) -> None:
@@ -314,13 +314,13 @@ def policy_refuses(world: World) -> None:
 
 def hook_failed(world: World) -> None:
     chart = world.chart(TEST_POD.replace("hook: test", "hook: pre-install"))
-    world.client().install("r", chart, set_values=["testExit=3"], wait=NO_WAIT)
+    world.client().install("r", chart, values={"testExit": 3}, wait=NO_WAIT)
 
 
 def test_failed(world: World) -> None:
     world.chart(CONFIG_MAP, TEST_POD)
     chart = world.folder / "small"
-    world.client().install("r", chart, set_values=["testExit=3"], wait=NO_WAIT)
+    world.client().install("r", chart, values={"testExit": 3}, wait=NO_WAIT)
     world.client().test("r")
 
 
@@ -370,7 +370,3 @@ def values_file_missing(world: World) -> None:
 def values_file_not_yaml(world: World) -> None:
     (world.folder / "bad.yaml").write_text("a: [\n")
     world.client().install("r", world.chart(CONFIG_MAP), values_files=[world.folder / "bad.yaml"], wait=NO_WAIT)
-
-
-def assignment_invalid(world: World) -> None:
-    world.client().install("r", world.chart(CONFIG_MAP), set_values=["greeting"], wait=NO_WAIT)

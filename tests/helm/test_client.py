@@ -58,13 +58,13 @@ def test_tests_are_rendered_when_they_are_asked_for(helm: Path, chart: Path) -> 
     assert {each["kind"] for each in yaml.safe_load_all(text)} == {"ConfigMap", "Pod"}
 
 
-def test_values_files_and_assignments_win_in_order(helm: Path, chart: Path, tmp_path: Path) -> None:
+def test_values_files_and_values_win_in_order(helm: Path, chart: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).write_text(f"greeting: {name}\n")
     client = HelmClient(helm)
     files = [tmp_path / "a", tmp_path / "b"]
     assert yaml.safe_load(client.template("r", chart, files))["data"]["greeting"] == "b"
-    assert yaml.safe_load(client.template("r", chart, files, ["greeting=c"]))["data"]["greeting"] == "c"
+    assert yaml.safe_load(client.template("r", chart, files, {"greeting": "c"}))["data"]["greeting"] == "c"
 
 
 @pytest.mark.parametrize("name", ["a,b.yaml", 'a"b.yaml', "a b.yaml", "-a.yaml", "é.yaml"])

@@ -43,7 +43,7 @@ def greeting(namespace: Namespace) -> str:
 def test_a_release_from_install_to_uninstall(client: HelmClient, namespace: Namespace, tmp_path: Path) -> None:
     first, second = chart(tmp_path, "0.1.0"), chart(tmp_path, "0.2.0")
 
-    installed = client.install("r", first, wait=WaitOptions(), description="the first", set_values=["port=90"])
+    installed = client.install("r", first, wait=WaitOptions(), description="the first", values={"port": 90})
     assert (installed.name, installed.namespace, installed.revision) == ("r", namespace.name, 1)
     assert (installed.status, installed.description) == (ReleaseStatus.DEPLOYED, "the first")
     assert (installed.chart.name, installed.chart.version, installed.chart.app_version) == ("small", "0.1.0", "1")
@@ -52,7 +52,7 @@ def test_a_release_from_install_to_uninstall(client: HelmClient, namespace: Name
     assert "kind: ConfigMap" in installed.manifest
     assert installed.first_deployed is not None
 
-    upgraded = client.upgrade("r", second, set_values=["greeting=bye"], kept_values=KeptValues.RESET_THEN_REUSE)
+    upgraded = client.upgrade("r", second, values={"greeting": "bye"}, kept_values=KeptValues.RESET_THEN_REUSE)
     assert (upgraded.revision, upgraded.chart.version) == (2, "0.2.0")
     assert greeting(namespace) == "bye"
     assert client.get_values("r") == {"greeting": "bye", "port": 90}
@@ -99,7 +99,7 @@ def test_a_dry_run_changes_nothing(client: HelmClient, namespace: Namespace, tmp
     assert client.install("r", first, wait=NO_WAIT, dry_run=dry_run).status is ReleaseStatus.PENDING_INSTALL
     assert client.list() == []
     client.install("r", first, wait=NO_WAIT)
-    planned = client.upgrade("r", second, set_values=["greeting=bye"], wait=NO_WAIT, dry_run=dry_run)
+    planned = client.upgrade("r", second, values={"greeting": "bye"}, wait=NO_WAIT, dry_run=dry_run)
     assert "bye" in planned.manifest
     assert client.rollback("r", 1, wait=NO_WAIT, dry_run=dry_run).revision == 1
     client.uninstall("r", wait=NO_WAIT, dry_run=True)
@@ -127,7 +127,7 @@ def test_the_other_major_reads_and_upgrades_what_one_has_installed(
     three, four = (HelmClient(helm, namespace=namespace.name) for helm in (helm3, helm4))
     three.install("r", chart(tmp_path, "0.1.0"), wait=NO_WAIT)
     assert four.status("r").chart.annotations == {"chartgen/digest": "sha256:0.1.0"}
-    four.upgrade("r", chart(tmp_path, "0.2.0"), set_values=["greeting=four"], wait=NO_WAIT)
+    four.upgrade("r", chart(tmp_path, "0.2.0"), values={"greeting": "four"}, wait=NO_WAIT)
     assert (three.status("r").revision, greeting(namespace)) == (2, "four")
     three.rollback("r", 1, wait=NO_WAIT)
     assert [each.revision for each in four.history("r")] == [1, 2, 3]
@@ -171,7 +171,7 @@ def test_an_interrupted_install_is_recorded_as_failed_not_as_pending(
     code = (
         "import sys, pathlib; from chartgen.helm.client import HelmClient\n"
         "HelmClient(pathlib.Path(sys.argv[1]), namespace=sys.argv[2]).install(\n"
-        "    'r', pathlib.Path(sys.argv[3]), set_values=['ready=false'])"
+        "    'r', pathlib.Path(sys.argv[3]), values={'ready': False})"
     )
     path = chart(tmp_path, "0.1.0", DEPLOYMENT)
     process = subprocess.Popen([sys.executable, "-c", code, helm, namespace.name, path], stderr=subprocess.DEVNULL)
