@@ -41,7 +41,7 @@ class Built:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know although nothing is wrong."""
-        return self.requirements.warnings
+        return self.spec.warnings + self.requirements.warnings
 
 
 def build(spec: ServiceSpec) -> Built:

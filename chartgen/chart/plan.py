@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chartgen import assets
 from chartgen.chart.runtimes import ServingRuntime, load_runtime
-from chartgen.chart.values import chart_values
+from chartgen.chart.values import chart_values, has_disruption_budget
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ _ALWAYS = (
     "templates/serviceaccount.yaml",
 )
 _WITH_SAMPLE = ("templates/configmap-sample.yaml", "templates/tests/test-predict.yaml")
+_WITH_AUTOSCALING = ("templates/hpa.yaml",)
+_WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
+_WITH_INGRESS = ("templates/ingress.yaml",)
 # What a pickle may hold instead of a model: the model lies in it, or somewhere else.
 _NO_MODELS = frozenset({"NoneType", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
@@ -90,9 +93,20 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
     return ChartPlan(
         metadata=metadata,
         values=chart_values(spec, facts, runtime),
-        templates=_ALWAYS + (_WITH_SAMPLE if spec.sample else ()),
+        templates=_templates(spec),
         context=_context(spec, facts, requirements, runtime, metadata),
         files=_model_files(spec, facts) | _runtime_files(spec, facts, requirements, runtime),
+    )
+
+
+def _templates(spec: ServiceSpec) -> tuple[str, ...]:
+    """The files of a chart: a subject of which the service file says nothing has none."""
+    return (
+        _ALWAYS
+        + (_WITH_SAMPLE if spec.sample else ())
+        + (_WITH_AUTOSCALING if spec.autoscaling else ())
+        + (_WITH_DISRUPTION_BUDGET if has_disruption_budget(spec) else ())
+        + (_WITH_INGRESS if spec.ingress else ())
     )
 
 
@@ -185,6 +199,9 @@ def _context(
         "runtime": runtime,
         "has_sample": spec.sample is not None,
         "has_handler": spec.runtime.handler is not None,
+        "has_autoscaling": spec.autoscaling is not None,
+        "has_disruption_budget": has_disruption_budget(spec),
+        "has_ingress": spec.ingress is not None,
     }
 
 

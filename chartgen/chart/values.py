@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
-    from chartgen.service.model import KeyReference, Packages, Resources, Sample, ServiceSpec
+    from chartgen.service.model import (
+        Autoscaling,
+        ClusterService,
+        Ingress,
+        KeyReference,
+        Packages,
+        Resources,
+        Sample,
+        ServiceSpec,
+    )
 
 # What a model of this size is given when the service file says nothing: (below this many bytes, CPU, memory).
 _SIZES = ((100 * 10**6, "1", "2Gi"), (10**9, "2", "4Gi"))
 _LARGEST = ("4", "8Gi")
+
+# What the runtime does where nothing is said, written out so that it can be seen and changed.
+_MAX_BODY_BYTES = 100 * 2**20
+_MAX_IN_FLIGHT = 128
 
 _USER = 10001
 """A user that no image knows and no host gives rights to."""
@@ -26,29 +39,71 @@ def chart_values(spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime) 
         facts: What its model file says of itself.
         runtime: What serves it.
     """
-    values: dict[str, Any] = {
-        "replicaCount": spec.replicas,
+    values: dict[str, Any] = {"replicaCount": spec.replicas}
+    if spec.autoscaling:
+        values["autoscaling"] = _autoscaling(spec.autoscaling)
+    values |= {
         "image": _image(spec.runtime.image, runtime) | {"pullPolicy": "IfNotPresent"},
         "imagePullSecrets": [{"name": name} for name in spec.pod.image_pull_secrets],
         "packages": _packages(spec.runtime.packages),
         "resources": _resources(spec.resources, facts.size),
         "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
-        "service": {"type": "ClusterIP", "port": runtime.port, "annotations": {}},
+        "limits": {"maxBodyBytes": _MAX_BODY_BYTES, "maxInFlight": _MAX_IN_FLIGHT},
+        "logging": {"accessSample": 0},
+        "service": _service(spec.service, runtime),
+    }
+    if spec.ingress:
+        values["ingress"] = _ingress(spec.ingress)
+    values |= {
         "serviceAccount": {"create": True, "name": "", "annotations": {}},
     }
     if spec.sample:
         values["sample"] = _sample(spec.sample)
-    return (
-        values
-        | {
-            "startupProbe": {"periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 120},
-            "readinessProbe": {"periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
-            "livenessProbe": {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
-            "terminationGracePeriodSeconds": 30,
-            "progressDeadlineSeconds": 270,
-        }
-        | _pod(spec)
-    )
+    values |= {
+        "startupProbe": {"periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": 120},
+        "readinessProbe": {"periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
+        "livenessProbe": {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
+        "terminationGracePeriodSeconds": 30,
+        "progressDeadlineSeconds": 270,
+    }
+    if has_disruption_budget(spec):
+        values["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}
+    return values | _pod(spec)
+
+
+def has_disruption_budget(spec: ServiceSpec) -> bool:
+    """Whether the chart can have more than one pod, so that a budget keeps the others while one is moved."""
+    return spec.replicas > 1 or spec.autoscaling is not None
+
+
+def _autoscaling(scaling: Autoscaling) -> dict[str, Any]:
+    return {
+        "enabled": scaling.enabled,
+        "minReplicas": scaling.min_replicas,
+        "maxReplicas": scaling.max_replicas,
+        "targetCPUUtilizationPercentage": scaling.target_cpu,
+        "targetMemoryUtilizationPercentage": scaling.target_memory,
+        "behavior": dict(scaling.behavior),
+    }
+
+
+def _service(service: ClusterService, runtime: ServingRuntime) -> dict[str, Any]:
+    return {
+        "type": service.type,
+        "port": service.port or runtime.port,
+        "annotations": dict(service.annotations),
+    }
+
+
+def _ingress(ingress: Ingress) -> dict[str, Any]:
+    return {
+        "enabled": ingress.enabled,
+        "className": ingress.class_name,
+        "host": ingress.host,
+        "path": ingress.path,
+        "tls": {"enabled": ingress.tls, "secretName": ingress.tls_secret},
+        "annotations": dict(ingress.annotations),
+    }
 
 
 def _pod(spec: ServiceSpec) -> dict[str, Any]:

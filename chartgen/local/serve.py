@@ -128,6 +128,8 @@ def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, 
         sample.write_text(built.plan.values["sample"]["request"], encoding="utf-8")
         (root / "response.json").write_text(built.plan.values["sample"]["response"], encoding="utf-8")
         settings["CHARTGEN_SAMPLE_PATH"] = str(sample)
+    if built.spec.ingress and built.spec.ingress.enabled and built.spec.ingress.path != "/":
+        settings["CHARTGEN_BASE_PATH"] = built.spec.ingress.path
     if built.spec.runtime.handler:
         settings["CHARTGEN_HANDLER_PATH"] = str(root / "chartgen" / "handler.py")
     return _inherited() | _variables(built.spec.env, say) | settings

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chartgen.service.merge import SHORT_FORMS, long_form
 from chartgen.service.model import (
+    Autoscaling,
+    ClusterService,
+    Ingress,
     KeyReference,
     ModelSource,
     Packages,
@@ -45,6 +48,9 @@ def build(document: Mapping, source: Path | None) -> ServiceSpec:
         runtime=_runtime(document, data.get("runtime", {})),
         resources=_resources(data),
         replicas=int(data.get("replicas", ServiceSpec.replicas)),
+        autoscaling=_autoscaling(data["hpa"]) if "hpa" in data else None,
+        service=_service(data.get("service", {})),
+        ingress=_ingress(data["ingress"]) if "ingress" in data else None,
         env={name: _variable(value) for name, value in data.get("env", {}).items()},
         sample=_sample(data["sample"]) if "sample" in data else None,
         pod=_pod(data.get("pod", {})),
@@ -101,6 +107,38 @@ def _resources(data: dict[str, Any]) -> Resources:
         memory=memory.get("request", memory.get("limit")),
         cpu_limit=cpu.get("limit"),
         memory_limit=memory.get("limit"),
+    )
+
+
+def _autoscaling(hpa: dict[str, Any]) -> Autoscaling:
+    return Autoscaling(
+        enabled=hpa.get("enabled", Autoscaling.enabled),
+        min_replicas=int(hpa.get("minReplicas", Autoscaling.min_replicas)),
+        max_replicas=int(hpa.get("maxReplicas", Autoscaling.max_replicas)),
+        target_cpu=int(hpa.get("targetCPU", Autoscaling.target_cpu)),
+        target_memory=int(hpa.get("targetMemory", Autoscaling.target_memory)),
+        behavior=hpa.get("behavior", {}),
+    )
+
+
+def _service(service: dict[str, Any]) -> ClusterService:
+    return ClusterService(
+        type=service.get("type", ClusterService.type),
+        port=int(service["port"]) if "port" in service else None,
+        annotations=service.get("annotations", {}),
+    )
+
+
+def _ingress(ingress: dict[str, Any]) -> Ingress:
+    tls = ingress.get("tls", False)
+    return Ingress(
+        enabled=ingress.get("enabled", Ingress.enabled),
+        host=ingress.get("host", Ingress.host),
+        path=ingress.get("path", Ingress.path),
+        tls=bool(tls),
+        tls_secret=tls["secretName"] if isinstance(tls, dict) else Ingress.tls_secret,
+        class_name=ingress.get("className", Ingress.class_name),
+        annotations=ingress.get("annotations", {}),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from chartgen.errors import SchemaError, ServiceFileError
+from chartgen.service import advice, rules, schema
 from chartgen.service import overrides as setting
-from chartgen.service import rules, schema
 from chartgen.service.build import build
 from chartgen.service.file import STDIN, read
 from chartgen.service.merge import merge, overlay
@@ -86,4 +87,5 @@ def complete(document: Mapping, source: Path | None) -> ServiceSpec:
     if findings:
         ordered = sorted(findings, key=lambda finding: (finding.position.rank, finding.violation().path))
         raise SchemaError([finding.violation() for finding in ordered])
-    return build(document, source)
+    spec = build(document, source)
+    return replace(spec, warnings=advice.warnings(document, spec))

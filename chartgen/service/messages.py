@@ -157,8 +157,8 @@ def _out_of_bounds(
     limit: Any = error.validator_value
     expected = part.get("x-chartgen-expected")
     match error.validator:
-        case "minLength":
-            return "is empty", expected or "text", None
+        case "minLength" | "minItems":
+            return "is empty", expected or ("text" if isinstance(node, Scalar) else "at least one"), None
         case "maxLength":
             return f"{_shown(node)} is longer than {limit} characters", expected, None
         case "minimum":

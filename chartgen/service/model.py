@@ -93,6 +93,65 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Autoscaling:
+    """Scaling by load.
+
+    Attributes:
+        enabled: Whether the number of pods follows the load.
+        min_replicas: The fewest pods.
+        max_replicas: The most pods.
+        target_cpu: The CPU use that is aimed at, in percent of the request; 0 leaves the CPU out.
+        target_memory: The same of the memory.
+        behavior: How fast the number follows, as in a HorizontalPodAutoscaler.
+    """
+
+    enabled: bool = False
+    min_replicas: int = 1
+    max_replicas: int = 3
+    target_cpu: int = 70
+    target_memory: int = 0
+    behavior: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClusterService:
+    """The Service in front of the pods.
+
+    Attributes:
+        type: How it is reached: `ClusterIP`, `NodePort` or `LoadBalancer`.
+        port: Its port; None means the runtime's.
+        annotations: Its annotations.
+    """
+
+    type: str = "ClusterIP"
+    port: int | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """A way in from outside the cluster.
+
+    Attributes:
+        enabled: Whether there is one.
+        host: The host name; empty only when it is not enabled.
+        path: The path below which the service answers, without a slash at the end.
+        tls: Whether it is https.
+        tls_secret: The Secret with the certificate; empty means the controller's own certificate.
+        class_name: The IngressClass; empty means the cluster's default.
+        annotations: Its annotations.
+    """
+
+    enabled: bool = False
+    host: str = ""
+    path: str = "/"
+    tls: bool = False
+    tls_secret: str = ""
+    class_name: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class KeyReference:
     """A variable's value that lies in a Secret or a ConfigMap of the namespace.
 
@@ -166,9 +225,13 @@ class ServiceSpec:
         runtime: What serves it.
         resources: Requests and limits.
         replicas: The number of pods.
+        autoscaling: Scaling by load; None when the service file does not speak of it.
+        service: The Service in front of the pods.
+        ingress: A way in from outside; None when the service file does not speak of it.
         env: Environment variables of the model's container.
         sample: A recorded request, for the warm-up and `helm test`.
         pod: What the pods carry besides.
+        warnings: What a person should know although nothing is wrong, each with its place.
     """
 
     name: str
@@ -180,6 +243,10 @@ class ServiceSpec:
     runtime: Runtime = field(default_factory=Runtime)
     resources: Resources = field(default_factory=Resources)
     replicas: int = 1
+    autoscaling: Autoscaling | None = None
+    service: ClusterService = field(default_factory=ClusterService)
+    ingress: Ingress | None = None
     env: Mapping[str, str | KeyReference] = field(default_factory=dict)
     sample: Sample | None = None
     pod: Pod = field(default_factory=Pod)
+    warnings: tuple[str, ...] = ()

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
 from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, key_position
+from chartgen.service.rules_exposure import ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
+from chartgen.service.rules_metadata import object_annotations, pod_labels
 from chartgen.service.rules_packages import image, packages
 from chartgen.service.words import quoted, shortened
 
@@ -25,13 +27,6 @@ RESERVED_PREFIX = "CHARTGEN_"
 RESERVED_VARIABLES = {"PYTHONPATH"}
 # Linux hands a process no longer string, `NAME=value` and the closing NUL together.
 MAX_VARIABLE_BYTES = 128 * 1024
-
-# The chart's own labels: selectors depend on them.
-RESERVED_LABELS = {
-    "helm.sh/chart",
-    *(f"app.kubernetes.io/{name}" for name in ("name", "instance", "version", "component", "part-of", "managed-by")),
-}
-MAX_ANNOTATIONS_BYTES = 256 * 1024
 
 
 def check(view: View) -> list[Finding]:
@@ -126,46 +121,12 @@ def object_names(view: View) -> Iterator[Finding]:
         ("runtime", "packages", "caConfigMap"),
         ("runtime", "packages", "pipConfigSecret"),
         ("pod", "priorityClassName"),
+        ("ingress", "className"),
+        ("ingress", "tls", "secretName"),
     ):
         yield from _named(view, path)
     for index, _ in view.items("pod", "imagePullSecrets"):
         yield from _named(view, ("pod", "imagePullSecrets", index))
-
-
-def pod_labels(view: View) -> Iterator[Finding]:
-    """Labels and node selectors have keys and values that Kubernetes takes, and leave the chart's own alone."""
-    for group in ("labels", "nodeSelector"):
-        for key, node in view.entries("pod", group):
-            path = ("pod", group, key)
-            yield from _qualified(view, path)
-            if isinstance(node, Scalar) and not kubernetes.is_label_value(node.text):
-                message = f"{quoted(node.text)} cannot be the value of a label"
-                yield Finding(node.where, path, message, kubernetes.LABEL_PART_EXPECTED)
-    for key, _ in view.entries("pod", "labels"):
-        if key in RESERVED_LABELS:
-            where = key_position(view.document, ("pod", "labels", key))
-            yield Finding(where, ("pod", "labels", key), "is one of the chart's own labels", hint="take another key")
-
-
-def pod_annotations(view: View) -> Iterator[Finding]:
-    """Annotations have keys that Kubernetes takes, and are not larger than it keeps."""
-    size = 0
-    for key, node in view.entries("pod", "annotations"):
-        yield from _qualified(view, ("pod", "annotations", key))
-        size += len(key.encode()) + (len(node.text.encode()) if isinstance(node, Scalar) else 0)
-    if size > MAX_ANNOTATIONS_BYTES:
-        path = ("pod", "annotations")
-        message, expected = f"the annotations come to {size:,} bytes", f"at most {MAX_ANNOTATIONS_BYTES:,} bytes"
-        yield Finding(key_position(view.document, path), path, message, expected)
-
-
-def _qualified(view: View, path: DataPath) -> Iterator[Finding]:
-    # As in Kubernetes, the domain of an annotation, unlike that of a label, may be written in capitals.
-    key = str(path[-1])
-    checked = key.lower() if "annotations" in path[:2] else key
-    if not kubernetes.is_qualified_name(checked):
-        message = f"{quoted(key)} cannot be such a key in Kubernetes"
-        yield Finding(key_position(view.document, path), path, message, kubernetes.QUALIFIED_EXPECTED)
 
 
 def pod_tolerations(view: View) -> Iterator[Finding]:
@@ -199,6 +160,8 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     empty_variables,
     object_names,
     pod_labels,
-    pod_annotations,
+    object_annotations,
     pod_tolerations,
+    scaling,
+    ingress_host,
 )

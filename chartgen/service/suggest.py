@@ -34,6 +34,7 @@ SYNONYMS = {
     "gpus": "gpu",
     "horizontalpodautoscaler": "hpa",
     "hostname": "ingress.host",
+    "ingressclassname": "ingress.className",
     "index": "runtime.packages.indexUrl",
     "inputs": "sample.input",
     "instances": "replicas",
@@ -63,16 +64,17 @@ SYNONYMS = {
     "servingruntime": "runtime",
     "storageuri": "model.uri",
     "targetcpuutilizationpercentage": "hpa.targetCPU",
+    "targetmemoryutilizationpercentage": "hpa.targetMemory",
     "test": "sample",
+    "tlssecret": "ingress.tls.secretName",
     "url": "model.uri",
     "volume": "storage",
 }
 
 # Names that stand for no one key.
 EXPLAINED = {
-    "containerport": "the runtime decides the port",
+    "containerport": "the runtime decides the container's port; the Service's is `service.port`",
     "limits": "limits are `cpu.limit` and `memory.limit`",
-    "port": "the runtime decides the port",
     "requests": "requests are `cpu` and `memory`",
     "resources": "resources are `cpu`, `memory` and `gpu`, each with `request` and `limit` where both are meant",
     "serviceaccount": "the chart makes its own service account, without rights",
@@ -149,6 +151,10 @@ def repair(path: DataPath, written: str, pattern: str) -> str | None:
     candidates = []
     if last in {"name", "namespace"}:
         candidates = [re.sub(r"[^a-z0-9]+", "-", written.lower()).strip("-")]
+    elif last == "host":
+        candidates = [re.sub(r"^[a-z]+://", "", written.strip().lower()).partition("/")[0].partition(":")[0]]
+    elif path == ("ingress", "path"):
+        candidates = ["/" + "/".join(part for part in written.split("/") if part not in {"", ".", ".."})]
     elif last == "version":
         bare = written.strip().removeprefix("v").partition("+")[0]
         candidates = [bare, f"{bare}.0", f"{bare}.0.0"]

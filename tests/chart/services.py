@@ -1,4 +1,4 @@
-"""The service files whose charts are looked at: the smallest, an ordinary one, and one with everything."""
+"""The service files whose charts are looked at: small, ordinary, with everything, and with the switches off."""
 
 from __future__ import annotations
 
@@ -63,6 +63,26 @@ SERVICES: dict[str, dict[str, Any]] = {
             "REGION": {"configMapKeyRef": {"name": "site", "key": "region", "optional": True}},
         },
         "sample": {"input": [16] * 64, "output": 8},
+        "hpa": {
+            "enabled": True,
+            "minReplicas": 2,
+            "maxReplicas": 10,
+            "targetCPU": 60,
+            "targetMemory": 80,
+            "behavior": {
+                "scaleUp": {"selectPolicy": "Min", "policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}]},
+                "scaleDown": {"stabilizationWindowSeconds": 60},
+            },
+        },
+        "service": {"type": "LoadBalancer", "port": 80, "annotations": {"example.com/lb": "{{ fail }}"}},
+        "ingress": {
+            "enabled": True,
+            "host": "models.example.com",
+            "path": "/models/everything",
+            "tls": {"secretName": "models-tls"},
+            "className": "traefik",
+            "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt", "example.com/note": "{{ fail }}: 'x'"},
+        },
         "pod": {
             "labels": {"team": "vision"},
             "annotations": {"example.com/note": "{{ fail }}: 'x'"},
@@ -92,5 +112,11 @@ SERVICES: dict[str, dict[str, Any]] = {
             "priorityClassName": "high",
             "imagePullSecrets": ["registry"],
         },
+    },
+    "switched-off": {
+        "name": "quiet",
+        "model": str(ONNX_MODEL),
+        "hpa": {"enabled": False},
+        "ingress": {"enabled": False, "tls": True},
     },
 }

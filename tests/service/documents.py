@@ -46,6 +46,26 @@ WHOLE: dict[str, Any] = {
     "cpu": {"request": "500m", "limit": "2"},
     "memory": "1Gi",
     "replicas": 2,
+    "hpa": {
+        "enabled": False,
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        "targetCPU": 70,
+        "targetMemory": 80,
+        "behavior": {
+            "scaleUp": {"selectPolicy": "Min", "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]},
+            "scaleDown": {"stabilizationWindowSeconds": 60},
+        },
+    },
+    "service": {"type": "NodePort", "port": 80, "annotations": {"example.com/a": "b"}},
+    "ingress": {
+        "enabled": True,
+        "host": "example.com",
+        "path": "/models/iris",
+        "tls": {"secretName": "tls"},
+        "className": "traefik",
+        "annotations": {"example.com/a": "b"},
+    },
     "env": {"LOG_LEVEL": "info", "TOKEN": {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}},
     "sample": {"input": [[1.0, 2.0]], "output": {"label": [1]}, "tolerance": 1e-4},
     "pod": {
@@ -61,8 +81,6 @@ WHOLE: dict[str, Any] = {
 }
 PLANNED: dict[str, Any] = {
     "gpu": 1,
-    "hpa": {"enabled": True, "minReplicas": 1, "maxReplicas": 3, "targetCPU": 70},
-    "ingress": {"enabled": True, "host": "example.com", "path": "/", "tls": {"secretName": "tls"}},
     "storage": {"type": "s3", "bucket": "models"},
 }
 

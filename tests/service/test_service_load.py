@@ -215,7 +215,9 @@ runtime:
 cpu: {request: 4, limit: 2}
 memory: 100m
 gpu: 1
-hpa: {enabled: true, minReplica: 1}
+hpa: {enabled: true, minReplica: 1, minReplicas: 5, maxReplicas: 4, targetCPU: 0, behavior: {scaleUp: {policies: []}}}
+ingress: {enabled: true, path: models/iris/, className: Traefik, tls: {secret: x}, annotations: {"a b": c}}
+service: {type: clusterip, port: 0, annotations: {a: 1}}
 replicas: "3"
 env:
   X:
