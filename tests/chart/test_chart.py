@@ -62,8 +62,15 @@ def test_the_manifests_are_as_reviewed_and_the_same_with_both_helms(
     assert made.manifests(helm3) == manifests
     of_kind(manifests, "ConfigMap", f"{made.built.spec.name}-runtime")["data"] = "…"
     of_kind(manifests, "ConfigMap", f"{made.built.spec.name}-model")["binaryData"] = "…"
+    pod = of_kind(manifests, "Deployment")["spec"]["template"]["spec"]
+    _volume(pod, "runtime")["configMap"]["items"] = "…"  # a test of its own compares them with the files
     text = _without_pins(yaml.safe_dump_all(manifests, sort_keys=True, allow_unicode=True))
     assert text == snapshot(extension_class=_Yaml)
+
+
+def _volume(pod: dict[str, Any], name: str) -> dict[str, Any]:
+    [volume] = [volume for volume in pod["volumes"] if volume["name"] == name]
+    return volume
 
 
 def test_lint_is_clean_with_both_helms(made: Made, helm: Path) -> None:
@@ -91,8 +98,7 @@ def test_the_model_arrives_byte_for_byte(made: Made, helm: Path) -> None:
 def test_the_code_arrives_byte_for_byte_and_only_what_the_model_needs(made: Made, helm: Path) -> None:
     manifests = made.manifests(helm)
     data = of_kind(manifests, "ConfigMap", f"{made.built.spec.name}-runtime")["data"]
-    volumes = of_kind(manifests, "Deployment")["spec"]["template"]["spec"]["volumes"]
-    items = next(volume for volume in volumes if volume["name"] == "runtime")["configMap"]["items"]
+    items = _volume(of_kind(manifests, "Deployment")["spec"]["template"]["spec"], "runtime")["configMap"]["items"]
     prefix = "files/runtime/"
     wanted = {
         path.removeprefix(prefix): content.decode()
