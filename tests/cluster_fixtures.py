@@ -6,13 +6,14 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.helpers import run
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 
@@ -27,17 +28,19 @@ class Namespace:
 
     name: str
 
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl in the namespace and return what it prints."""
-        command = ["kubectl", "--namespace", self.name, *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-        return done.stdout
+    def kubectl(self, *arguments: object, **options: Any) -> str:
+        """Run kubectl in the namespace, which must succeed, and return what it prints."""
+        return run("kubectl", "--namespace", self.name, *arguments, **{"timeout": 320, **options})
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """An object, or a list of them."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "--output=json"))
+        return found
 
     def apply(self, *objects: dict[str, Any]) -> None:
         """Create or change objects."""
         self.kubectl(
-            "apply", "--filename", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+            "apply", "--filename", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         )
 
 
@@ -47,9 +50,20 @@ def make_namespace(labels: Sequence[str] = ()) -> Namespace:
     namespace.kubectl("create", "namespace", namespace.name)
     if labels:
         namespace.kubectl("label", "namespace", namespace.name, *labels)
-    # Pods are refused until the controller has made the default service account.
-    namespace.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s")
+    # The controllers fill a new namespace, and pods are refused until they have made the default service account.
+    namespace.kubectl("wait", "--for=create", "serviceaccount/default", "configmap/kube-root-ca.crt", "--timeout=60s")
     return namespace
+
+
+def mirror(namespace: Namespace) -> list[str]:
+    """The values that let the pods of a namespace reach the package index of this computer."""
+    values = []
+    if authority := os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE"):
+        namespace.kubectl("create", "configmap", "index-ca", f"--from-file=ca.crt={authority}")
+        values.append("packages.caConfigMap=index-ca")
+    if index := os.environ.get("PIP_INDEX_URL"):
+        values.append(f"packages.indexUrl={index}")
+    return values
 
 
 def delete_namespace(namespace: Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster_fixtures import Namespace, kubeconfig, restricted_namespace
+from tests.cluster_fixtures import Namespace, kubeconfig, mirror, restricted_namespace
 from tests.documents import DOCUMENTS, Reader, needs_cluster, reader_environment, sessions
 from tests.helpers import ROOT
 
@@ -18,17 +18,6 @@ __all__ = ["kubeconfig", "restricted_namespace"]  # fixtures are found by their 
 
 pytestmark = pytest.mark.cluster
 WITH_CLUSTER = [path for path in DOCUMENTS if any(map(needs_cluster, sessions(path)))]
-
-
-def mirror(namespace: Namespace) -> list[str]:
-    """The values that let the pods reach the package index of this computer."""
-    values = []
-    if authority := os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE"):
-        namespace.kubectl("create", "configmap", "index-ca", f"--from-file=ca.crt={authority}")
-        values.append("packages.caConfigMap=index-ca")
-    if index := os.environ.get("PIP_INDEX_URL"):
-        values.append(f"packages.indexUrl={index}")
-    return values
 
 
 @pytest.mark.parametrize("document", WITH_CLUSTER, ids=lambda path: str(path.relative_to(ROOT)))

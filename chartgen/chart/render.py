@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen import assets
+from chartgen.chart.listing import listing, sha256
 from chartgen.errors import TemplateError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def render(plan: ChartPlan) -> RenderedChart:
     context = {"metadata": plan.metadata, "values": plan.values, "schema": json.loads(schema)}
     rest = {path: _template(path, plan, context) for path in plan.templates if path != _SCHEMA}
     files = {**plan.files, _SCHEMA: schema, **rest}
-    digest = _digest(files)
+    digest = sha256(listing(files))
     annotations = plan.metadata["annotations"] | {DIGEST_ANNOTATION: digest}
     files["Chart.yaml"] = _template(
         "Chart.yaml", plan, context | {"metadata": {**plan.metadata, "annotations": annotations}}
@@ -78,9 +78,3 @@ def _template(path: str, plan: ChartPlan, context: Mapping[str, object]) -> byte
         raise TemplateError(
             f"the template is broken: {error}", where=f"{root / path}.j2" + (f":{line}" if line else "")
         ) from error
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    """A digest over paths and contents, as `sha256sum` would list them."""
-    listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(files.items()))
-    return hashlib.sha256(listing.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from chartgen.chart.listing import listing, sha256
 from chartgen.errors import ChartError, OutputExistsError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _refuse_foreign(target: Path) -> None:
         )
     listed = _read_listing(marker)
     foreign = sorted(set(found) - set(listed))
-    changed = sorted(path for path in set(found) & set(listed) if _digest(found[path].read_bytes()) != listed[path])
+    changed = sorted(path for path in set(found) & set(listed) if sha256(found[path].read_bytes()) != listed[path])
     if foreign or changed:
         what = [f"{path} was added" for path in foreign] + [f"{path} was changed" for path in changed]
         raise OutputExistsError(
@@ -91,13 +91,12 @@ def _read_listing(marker: Path) -> dict[str, str]:
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    listing = "".join(f"{_digest(content)}  {path}\n" for path, content in sorted(files.items()))
     folders = {inner for path in files for inner in PurePosixPath(path).parents}
     for inner in sorted(folders):  # a folder comes before those in it
         made = folder / inner
         made.mkdir()
         made.chmod(_FOLDER_MODE)
-    for path, content in {**files, MARKER: listing.encode()}.items():
+    for path, content in {**files, MARKER: listing(files)}.items():
         with open(f"{folder}/{path}", "wb") as file:  # noqa: PTH123  # a Path for each file costs as much as writing it
             file.write(content)
             os.fchmod(file.fileno(), _FILE_MODE)
@@ -119,7 +118,3 @@ def _replace(target: Path, made: Path, old: Path) -> None:
             old.unlink()
     elif had_one:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli import output as out
 from chartgen.cli.options import (
     HelmArguments,
     ServiceArguments,
     ValuesArguments,
     WaitArguments,
+    deploy_options,
     dry_run_of,
-    dry_run_option,
-    helm_options,
     output_option,
-    release_values_options,
-    service_options,
-    wait_options,
 )
 from chartgen.cli.releases import show_change
 from chartgen.cli.verb import verb
@@ -31,12 +26,7 @@ from chartgen.cli.verb import verb
     chartgen install -f service.yaml --dry-run=server -o json
     """,
 )
-@service_options
-@release_values_options
-@helm_options
-@wait_options
-@dry_run_option
-@click.option("--release", metavar="NAME", help="The release's name (else the service's).")
+@deploy_options
 @click.option("--create-namespace", is_flag=True, help="Make the namespace if it is missing.")
 @output_option("table", "json", "yaml", "name")
 def command(
@@ -51,11 +41,8 @@ def command(
 ) -> None:
     """Install a service as a new release, and wait until its pods have made a prediction."""
     from chartgen import lifecycle
-    from chartgen.chart.build import build
 
-    built = build(arguments.load())
-    for warning in built.warnings:
-        out.warn(warning)
+    built = arguments.build()
     made = lifecycle.install(
         where.target(built.spec.namespace),
         built.chart,

@@ -13,6 +13,7 @@ import click
 from chartgen.cli import output
 
 if TYPE_CHECKING:
+    from chartgen.chart.build import Built
     from chartgen.helm.options import WaitOptions
     from chartgen.helm.version import DryRun
     from chartgen.lifecycle.target import Place, ReleaseValues, Target
@@ -66,6 +67,24 @@ class ServiceArguments:
         )
         files: list[Path | Literal["-"]] = ["-" if name == "-" else Path(name) for name in self.files]
         return load(files, overrides)
+
+    def build(self, *, warn: bool = True) -> Built:
+        """Make the chart of the service.
+
+        Args:
+            warn: Tell what a person should know although nothing is wrong.
+
+        Raises:
+            ServiceError: The service file cannot be read, or breaks a rule.
+            ModelError: The model file cannot be served as it is.
+            ChartError: The chart cannot be made.
+        """
+        from chartgen.chart.build import build
+
+        built = build(self.load())
+        for warning in built.warnings if warn else ():
+            output.warn(warning)
+        return built
 
 
 def service_options(function: Function) -> Function:
@@ -279,6 +298,21 @@ def dry_run_of(chosen: str | None) -> DryRun:
     from chartgen.helm.version import DryRun
 
     return DryRun(chosen) if chosen else DryRun.NONE
+
+
+def deploy_options(function: Function) -> Function:
+    """What `install` and `upgrade` share: a service, values, a place, how to wait, a dry run, the release's name."""
+    options: tuple[Decorator, ...] = (
+        service_options,
+        release_values_options,
+        helm_options,
+        wait_options,
+        dry_run_option,
+        click.option("--release", metavar="NAME", help="The release's name (else the service's)."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def release_argument(function: Function) -> Function:

@@ -35,11 +35,8 @@ def command(arguments: ServiceArguments, destination: Path, output: str) -> None
     The same input gives the same bytes. A version is written once: with other content it is refused.
     """
     from chartgen.chart.archive import write_archive
-    from chartgen.chart.build import build
 
-    built = build(arguments.load())
-    for warning in built.warnings:
-        out.warn(warning)
+    built = arguments.build()
     path = write_archive(built.chart, destination)
     if output == "name":
         click.echo(str(path))

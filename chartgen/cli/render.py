@@ -34,12 +34,9 @@ def command(arguments: ServiceArguments, output_dir: Path, force: bool, output: 
 
     The folder that an earlier call wrote is replaced as a whole; the same input gives the same bytes.
     """
-    from chartgen.chart.build import build
     from chartgen.chart.write import write
 
-    built = build(arguments.load())
-    for warning in built.warnings:
-        out.warn(warning)
+    built = arguments.build()
     folder = write(built.chart, output_dir, force=force)
     if output == "name":
         click.echo(str(folder))

@@ -34,15 +34,12 @@ from chartgen.errors import PredictionError
 )
 def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> None:
     """Serve a model on this computer, with the chart's own files and libraries, until Ctrl-C."""
-    from chartgen.chart.build import build
     from chartgen.local.serve import serve
 
-    spec = arguments.load()
+    built = arguments.build()
+    spec = built.spec
     if sample and spec.sample is None:
         raise click.UsageError("--sample needs a `sample` in the service file")
-    built = build(spec)
-    for warning in built.warnings:
-        out.warn(warning)
     with serve(built, host=host, port=port, say=out.say) as server:
         out.say(f"{spec.name} answers at {server.url}/predict")
         if sample:

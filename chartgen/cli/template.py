@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli import output as out
 from chartgen.cli.options import (
     HelmArguments,
     ServiceArguments,
@@ -41,11 +40,8 @@ def command(
 ) -> None:
     """Print the manifests of a service, without test hooks."""
     from chartgen import lifecycle
-    from chartgen.chart.build import build
 
-    built = build(arguments.load())
-    for warning in built.warnings:
-        out.warn(warning)
+    built = arguments.build()
     manifests = lifecycle.template(
         where.target(built.spec.namespace),
         built.chart,

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli import output as out
 from chartgen.cli.options import (
     HelmArguments,
     ServiceArguments,
     ValuesArguments,
     WaitArguments,
+    deploy_options,
     dry_run_of,
-    dry_run_option,
-    helm_options,
     output_option,
-    release_values_options,
-    service_options,
-    wait_options,
 )
 from chartgen.cli.releases import show_change
 from chartgen.cli.verb import verb
@@ -30,12 +25,7 @@ from chartgen.cli.verb import verb
     chartgen upgrade -f service.yaml --set-values replicaCount=2
     """,
 )
-@service_options
-@release_values_options
-@helm_options
-@wait_options
-@dry_run_option
-@click.option("--release", metavar="NAME", help="The release's name (else the service's).")
+@deploy_options
 @click.option("--install", is_flag=True, help="Install the release if there is none.")
 @click.option("--create-namespace", is_flag=True, help="With --install: make the namespace if it is missing.")
 @click.option("--reset-values", is_flag=True, help="Forget the values that were set on the release before.")
@@ -59,11 +49,8 @@ def command(
     Values that were set with --set-values or --values-file before stay set, until they are set anew or reset.
     """
     from chartgen import lifecycle
-    from chartgen.chart.build import build
 
-    built = build(arguments.load())
-    for warning in built.warnings:
-        out.warn(warning)
+    built = arguments.build()
     made = lifecycle.upgrade(
         where.target(built.spec.namespace),
         built.chart,

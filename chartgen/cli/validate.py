@@ -22,9 +22,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
 
     What passes here can be rendered; only the cluster is not asked.
     """
-    from chartgen.chart.build import build
-
-    built = build(arguments.load())
+    built = arguments.build(warn=output == "table")
     if output != "table":
         content = {
             "valid": True,
@@ -36,8 +34,6 @@ def command(arguments: ServiceArguments, output: str) -> None:
         }
         out.data("Validation", content, output)
         return
-    for warning in built.warnings:
-        out.warn(warning)
     names = [library.name for library in built.facts.libraries]
     versions = [f"{name} {built.requirements.versions[name]}" for name in [built.spec.runtime.name, *names]]
     name, version = built.spec.name, built.spec.version

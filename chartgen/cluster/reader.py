@@ -52,11 +52,6 @@ class ClusterReader:
         """Close the connection; a later call opens it again."""
         self.connection.close()
 
-    def deployment_state(self, name: str) -> DeploymentState | None:
-        """A Deployment; None when there is none of that name."""
-        data = self.connection.get(f"{self._apps}/deployments/{quote(name)}")
-        return DeploymentState.from_json(data) if data else None
-
     def pods(self, selector: str) -> list[PodState]:
         """The pods that `selector` matches, the oldest first."""
         pods = map(PodState.from_json, self._items(f"{self._core}/pods", labelSelector=selector))

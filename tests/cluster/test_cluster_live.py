@@ -112,7 +112,7 @@ def test_nothing_is_wrong_with_what_runs(restricted_namespace: Namespace) -> Non
     restricted_namespace.apply(deployment("iris", container(securityContext=RESTRICTED), replicas=2))
     restricted_namespace.kubectl("rollout", "status", "deployment/iris", "--timeout=60s")
     with ClusterReader(namespace=restricted_namespace.name) as reader:
-        state = reader.deployment_state("iris")
+        state = reader.snapshot("iris").deployment
         assert state is not None
         assert (state.desired, state.updated, state.ready, state.available) == (2, 2, 2, 2)
         assert diagnose(reader.snapshot("iris")) is None
@@ -212,7 +212,7 @@ def test_a_user_without_rights_is_told(echo: Namespace, kubeconfig: Path, tmp_pa
     token = echo.kubectl("create", "token", "default").strip()
     with ClusterReader(with_user(kubeconfig, tmp_path, token=token), namespace=echo.name) as reader:
         with pytest.raises(ForbiddenError, match="deployments"):
-            reader.deployment_state("echo")
+            reader.snapshot("echo")
         with pytest.raises(ForbiddenError, match="services/proxy"):
             post(reader, "echo", b"{}")
 
@@ -220,7 +220,7 @@ def test_a_user_without_rights_is_told(echo: Namespace, kubeconfig: Path, tmp_pa
 def test_wrong_credentials_are_told(kubeconfig: Path, tmp_path: Path) -> None:
     changed = with_user(kubeconfig, tmp_path, token="wrong")
     with ClusterReader(changed, namespace="x") as reader, pytest.raises(ClusterUnreachableError, match="credentials"):
-        reader.deployment_state("x")
+        reader.snapshot("x")
 
 
 def test_no_copies_of_keys_stay_behind(kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

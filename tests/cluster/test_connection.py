@@ -34,13 +34,13 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path, server: str) -> None:
     with ClusterReader(kubeconfig(tmp_path, server), namespace="x") as reader:
         for _ in range(2):
             with pytest.raises(ClusterUnreachableError, match="cannot be reached"):
-                reader.deployment_state("x")
+                reader.snapshot("x")
 
 
 def test_an_unknown_context(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "http://127.0.0.1:1")
     with ClusterReader(path, "b", namespace="x") as reader, pytest.raises(ClusterUnreachableError, match="context b"):
-        reader.deployment_state("x")
+        reader.snapshot("x")
 
 
 @pytest.mark.parametrize("text", ["[", "hello", "{}", "contexts: []"])
@@ -50,7 +50,7 @@ def test_a_broken_kubeconfig(tmp_path: Path, text: str) -> None:
         ClusterReader(tmp_path / "broken", namespace="x") as reader,
         pytest.raises(ClusterUnreachableError, match="kubeconfig"),
     ):
-        reader.deployment_state("x")
+        reader.snapshot("x")
 
 
 def test_a_missing_kubeconfig(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_missing_kubeconfig(tmp_path: Path) -> None:
         ClusterReader(tmp_path / "missing", namespace="x") as reader,
         pytest.raises(ClusterUnreachableError, match="kubeconfig"),
     ):
-        reader.deployment_state("x")
+        reader.snapshot("x")
 
 
 def test_without_the_extra_the_error_says_how_to_get_it() -> None:
@@ -66,7 +66,7 @@ def test_without_the_extra_the_error_says_how_to_get_it() -> None:
         "import sys; sys.modules['kr8s'] = None\n"
         "from chartgen.cluster.reader import ClusterReader\n"
         "from chartgen.errors import MissingExtraError\n"
-        "try: ClusterReader(namespace='x').deployment_state('x')\n"
+        "try: ClusterReader(namespace='x').snapshot('x')\n"
         "except MissingExtraError as error: print(error.hint)\n"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)

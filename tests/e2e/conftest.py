@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import cluster_fixtures
+from tests.cluster_fixtures import delete_namespace, kubeconfig, make_namespace, restricted_namespace
 from tests.helpers import chartgen, run
 
 if TYPE_CHECKING:
@@ -17,23 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+__all__ = ["kubeconfig", "restricted_namespace"]  # fixtures are found by their name here
 
-@dataclass
-class Namespace:
-    """A fresh namespace that enforces the Pod Security Standard `restricted`."""
 
-    name: str
-    mirror: list[str] = field(default_factory=list)
-    """Values that let the pods reach the package index of this computer."""
+@dataclass(frozen=True)
+class Namespace(cluster_fixtures.Namespace):
+    """A fresh namespace that enforces the Pod Security Standard `restricted`.
 
-    def kubectl(self, *argv: object, **options: Any) -> str:
-        """Run kubectl in the namespace; it must succeed."""
-        return run("kubectl", "--namespace", self.name, *argv, **options)
+    Attributes:
+        client_namespace: The namespace of the pod that sends requests.
+        mirror: Values that let the pods reach the package index of this computer.
+    """
 
-    def get(self, *argv: str) -> dict[str, Any]:
-        """An object, or a list of them."""
-        found: dict[str, Any] = json.loads(self.kubectl("get", *argv, "-o", "json"))
-        return found
+    client_namespace: str
+    mirror: list[str]
 
     def values(self, *settings: str) -> list[str]:
         """`--set-values` for the mirror and further values."""
@@ -75,27 +72,11 @@ class Namespace:
         ]
         return json.loads(run(*command, input=json.dumps(body)))
 
-    client_namespace: str = ""
-
-
-def _make(name: str, *labels: str) -> None:
-    run("kubectl", "create", "namespace", name)
-    if labels:
-        run("kubectl", "label", "namespace", name, *labels)
-
 
 @pytest.fixture(scope="session")
-def cluster() -> str:
-    if not os.environ.get("KUBECONFIG"):
-        pytest.skip("no KUBECONFIG")
-    return os.environ["KUBECONFIG"]
-
-
-@pytest.fixture(scope="session")
-def client_namespace(cluster: str) -> Iterator[str]:
+def client_namespace(kubeconfig: Path) -> Iterator[str]:
     """A namespace with a pod that sends requests."""
-    name = f"chartgen-client-{secrets.token_hex(3)}"
-    _make(name)
+    made = make_namespace()
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -114,27 +95,14 @@ def client_namespace(cluster: str) -> Iterator[str]:
         },
     }
     try:
-        run("kubectl", "--namespace", name, "apply", "-f", "-", input=json.dumps(pod))
-        run("kubectl", "--namespace", name, "wait", "--for=condition=Ready", "pod/client", "--timeout=120s")
-        yield name
+        made.apply(pod)
+        made.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=120s")
+        yield made.name
     finally:
-        run("kubectl", "delete", "namespace", name, "--wait=false")
+        delete_namespace(made)
 
 
 @pytest.fixture
-def namespace(cluster: str, client_namespace: str) -> Iterator[Namespace]:
-    name = f"chartgen-{secrets.token_hex(4)}"
-    _make(name, "pod-security.kubernetes.io/enforce=restricted")
-    made = Namespace(name, client_namespace=client_namespace)
-    try:
-        authority = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE")
-        if authority:
-            made.kubectl("create", "configmap", "index-ca", f"--from-file=ca.crt={authority}")
-            made.mirror.append("packages.caConfigMap=index-ca")
-        if index := os.environ.get("PIP_INDEX_URL"):
-            made.mirror.append(f"packages.indexUrl={index}")
-        # The controllers fill a new namespace; the comparison afterwards starts from there.
-        made.kubectl("wait", "--for=create", "serviceaccount/default", "configmap/kube-root-ca.crt", "--timeout=60s")
-        yield made
-    finally:
-        run("kubectl", "delete", "namespace", name, "--wait=false")
+def namespace(restricted_namespace: cluster_fixtures.Namespace, client_namespace: str) -> Namespace:
+    """An empty namespace that enforces Pod Security `restricted`, and what is needed to look into it."""
+    return Namespace(restricted_namespace.name, client_namespace, cluster_fixtures.mirror(restricted_namespace))

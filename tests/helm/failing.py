@@ -238,7 +238,7 @@ def field_conflict(world: World) -> None:
     chart = world.installed()
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}, "data": {"greeting": "mine"}}
     arguments = ["--server-side", "--force-conflicts", "--field-manager=someone", "--filename=-"]
-    world.namespace.kubectl("apply", *arguments, stdin=json.dumps(body))
+    world.namespace.kubectl("apply", *arguments, input=json.dumps(body))
     world.client().upgrade("r", chart, values={"greeting": "yours"}, wait=NO_WAIT)
 
 
