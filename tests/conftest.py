@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
+
+# A shell that starts the tests in the background lets them ignore it, and every program that they interrupt would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _helm(major: int) -> Path:
