@@ -24,7 +24,7 @@ $(MARK)-dev: pyproject.toml requirements-dev.lock
 	@touch $(MARK)-core $@
 
 # Both helms, pinned and checked; on other platforms than linux/amd64 they come from PATH.
-.tools/.made: tools/get_helm.py
+.tools/.made: tools/get_helm.py chartgen/helm/pinned.py
 	$(PYTHON) tools/get_helm.py
 	@touch $@
 

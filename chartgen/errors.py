@@ -27,10 +27,13 @@
     │   ├── RolledBackError
     │   ├── FieldConflictError
     │   ├── InvalidManifestError
-    │   └── HookFailedError
+    │   ├── HookFailedError
+    │   └── HelmInstallError      chartgen could not get a helm program
     ├── ClusterError            reading the cluster, or calling a service through it
     │   └── PredictionError       the deployed model answered with an error
     ├── LocalRunError           a model served on this computer did not come up
+    ├── ProgramMissingError     a program that a verb needs, other than helm, is not on this computer
+    ├── LockError               the libraries of a model cannot be locked
     └── MissingExtraError       an optional dependency is not installed
 """
 
@@ -236,6 +239,10 @@ class HookFailedError(HelmError):
     """A hook of the release, such as its test, failed."""
 
 
+class HelmInstallError(HelmError):
+    """A helm program could not be had: the download failed, or gave other bytes than the pinned ones."""
+
+
 class ClusterError(ChartgenError):
     """The cluster could not be read, or a service in it could not be called."""
 
@@ -266,6 +273,14 @@ class PredictionError(ClusterError):
 
 class LocalRunError(ChartgenError):
     """A model served on this computer did not come up."""
+
+
+class ProgramMissingError(ChartgenError):
+    """A program that a verb needs, such as the pod's Python, is not on this computer."""
+
+
+class LockError(ChartgenError):
+    """The libraries of a model cannot be locked: no such package, no wheel, or no set that installs together."""
 
 
 class MissingExtraError(ChartgenError):

@@ -259,8 +259,15 @@ def _given_by(decorator: Callable[[Callable[..., Any]], Callable[..., Any]]) -> 
 
 def _verb(name: str, groups: dict[str, list[click.Option]]) -> Iterator[str]:
     command: click.Command = importlib.import_module(f"chartgen.cli.{name}").command
+    yield from _command(name, command, groups)
+    if isinstance(command, click.Group):
+        for inner in command.commands:
+            yield from _command(f"{name} {inner}", command.commands[inner], groups)
+
+
+def _command(name: str, command: click.Command, groups: dict[str, list[click.Option]]) -> Iterator[str]:
     context = click.Context(command, info_name=f"chartgen {name}")
-    yield f"## {name}"
+    yield f"{'###' if ' ' in name else '##'} {name}"
     yield "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
     yield f"```text\n{' '.join([f'chartgen {name}', *command.collect_usage_pieces(context)])}\n```"
     own = [each for each in command.params if isinstance(each, click.Option)]
@@ -269,7 +276,8 @@ def _verb(name: str, groups: dict[str, list[click.Option]]) -> Iterator[str]:
     if own:
         yield _options(own)
     links = ", ".join(f"[{heading.lower()}](#{heading.lower().replace(' ', '-')})" for heading in shared)
-    yield f"{'Also' if own else 'Options'}: {links}."
+    if links:
+        yield f"{'Also' if own else 'Options'}: {links}."
     lines = (command.epilog or "").partition("Examples:\n")[2].splitlines()
     examples = "\n".join(line.strip() for line in lines)
     yield f"Examples:\n\n```sh\n{examples}\n```"

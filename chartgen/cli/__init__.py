@@ -16,23 +16,33 @@ from chartgen import __version__
 if TYPE_CHECKING:
     from types import FrameType
 
+    from click.shell_completion import CompletionItem
+
 # Verb -> what it does. The listing is written here so that `--help` need not import every verb.
 VERBS = {
+    "init": "Write a service file for a model",
     "validate": "Check a service file and its model, and say everything that is wrong",
     "inspect": "Say what a model file is, without executing it",
+    "lint": "Check the chart of a service with helm",
     "render": "Write the chart of a service as a folder",
     "template": "Print the manifests of a service",
     "package": "Write the chart of a service as an archive",
     "run": "Serve a model on this computer, with the pod's own code",
     "install": "Install a service",
     "upgrade": "Upgrade a service to a new version of its model or settings",
+    "deploy": "Install a service, or upgrade it where it is installed",
     "rollback": "Take a release back to an earlier revision",
     "uninstall": "Remove a release",
     "list": "List the releases",
     "status": "Say how a release is, and why",
     "history": "List the revisions of a release",
+    "get": "Print what a release was made of: values, manifest, notes",
     "predict": "Send a request to a deployed model",
     "test": "Send the recorded sample to a deployed model and compare the answer",
+    "schema": "Print the JSON Schema of service files, or of a chart's values",
+    "completion": "Print the script that completes commands in a shell",
+    "helm": "Get the helm program",
+    "version": "Say the versions of all that takes part",
 }
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -57,6 +67,13 @@ class _Root(click.Group):
             hint = f"; did you mean `{meant[0]}`?" if meant else ""
             ctx.fail(f"no such verb: {name}{hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin so, without importing any, and the options."""
+        from click.shell_completion import CompletionItem
+
+        verbs = [CompletionItem(name, help=said) for name, said in VERBS.items() if name.startswith(incomplete)]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's form
         with formatter.section("Verbs"):

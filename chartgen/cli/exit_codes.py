@@ -22,6 +22,8 @@ _TABLE: tuple[tuple[type[errors.ChartgenError], int], ...] = (
     (errors.HelmNotFoundError, PROGRAM_MISSING),
     (errors.HelmVersionError, PROGRAM_MISSING),
     (errors.MissingExtraError, PROGRAM_MISSING),
+    (errors.ProgramMissingError, PROGRAM_MISSING),
+    (errors.HelmInstallError, PROGRAM_MISSING),
     (errors.ClusterUnreachableError, CLUSTER_UNREACHABLE),
     (errors.ForbiddenError, CLUSTER_UNREACHABLE),
     (errors.HelmTimeoutError, TIMED_OUT),

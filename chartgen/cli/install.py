@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from chartgen.cli.bumping import build_bumped, bump_option
 from chartgen.cli.options import (
     HelmArguments,
     ServiceArguments,
@@ -27,10 +28,12 @@ from chartgen.cli.verb import verb
     """,
 )
 @deploy_options
+@bump_option
 @click.option("--create-namespace", is_flag=True, help="Make the namespace if it is missing.")
 @output_option("table", "json", "yaml", "name")
 def command(
     arguments: ServiceArguments,
+    bump: str | None,
     values: ValuesArguments,
     where: HelmArguments,
     waiting: WaitArguments,
@@ -42,7 +45,7 @@ def command(
     """Install a service as a new release, and wait until its pods have made a prediction."""
     from chartgen import lifecycle
 
-    built = arguments.build()
+    built = build_bumped(arguments, bump, keep=not dry_run)
     made = lifecycle.install(
         where.target(built.spec.namespace),
         built.chart,

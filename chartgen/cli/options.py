@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from chartgen.cli import output
+from chartgen.cli import completing, output
 
 if TYPE_CHECKING:
     from chartgen.chart.build import Built
@@ -49,8 +49,11 @@ class ServiceArguments:
     set_file: tuple[str, ...]
     set_literal: tuple[str, ...]
 
-    def load(self) -> ServiceSpec:
+    def load(self, version: str | None = None) -> ServiceSpec:
         """Read and check the service file.
+
+        Args:
+            version: The version that it is to have instead of its own.
 
         Raises:
             ServiceError: It cannot be read, or breaks a rule.
@@ -63,15 +66,16 @@ class ServiceArguments:
             set_string=self.set_string,
             set_json=self.set_json,
             set_file=self.set_file,
-            set_literal=self.set_literal,
+            set_literal=(*self.set_literal, *([f"version={version}"] if version else [])),
         )
         files: list[Path | Literal["-"]] = ["-" if name == "-" else Path(name) for name in self.files]
         return load(files, overrides)
 
-    def build(self, *, warn: bool = True) -> Built:
+    def build(self, *, version: str | None = None, warn: bool = True) -> Built:
         """Make the chart of the service.
 
         Args:
+            version: See `load`.
             warn: Tell what a person should know although nothing is wrong.
 
         Raises:
@@ -81,7 +85,7 @@ class ServiceArguments:
         """
         from chartgen.chart.build import build
 
-        built = build(self.load())
+        built = build(self.load(version))
         for warning in built.warnings if warn else ():
             output.warn(warning)
         return built
@@ -100,6 +104,7 @@ def service_options(function: Function) -> Function:
             multiple=True,
             metavar="FILE",
             default=("service.yaml",),
+            type=click.Path(allow_dash=True),
             show_default=True,
             help="The service file; repeat it to merge files, the last one wins; - is standard input.",
         ),
@@ -172,14 +177,23 @@ def helm_options(function: Function) -> Function:
         "where",
         HelmArguments,
         click.option(
-            "--helm", metavar="PATH", help="The helm program (else $CHARTGEN_HELM, PATH, $XDG_DATA_HOME/chartgen/bin)."
+            "--helm",
+            metavar="PATH",
+            type=click.Path(),
+            help="The helm program (else $CHARTGEN_HELM, PATH, $XDG_DATA_HOME/chartgen/bin).",
         ),
-        click.option("--kubeconfig", metavar="PATH", help="The kubeconfig (else $KUBECONFIG)."),
-        click.option("--kube-context", metavar="NAME", help="The context of the kubeconfig (else $HELM_KUBECONTEXT)."),
+        click.option("--kubeconfig", metavar="PATH", type=click.Path(), help="The kubeconfig (else $KUBECONFIG)."),
+        click.option(
+            "--kube-context",
+            metavar="NAME",
+            shell_complete=completing.contexts,
+            help="The context of the kubeconfig (else $HELM_KUBECONTEXT).",
+        ),
         click.option(
             "-n",
             "--namespace",
             metavar="NAME",
+            shell_complete=completing.namespaces,
             help="The namespace (else $HELM_NAMESPACE, the service file's, the kubeconfig's).",
         ),
     )
@@ -317,5 +331,5 @@ def deploy_options(function: Function) -> Function:
 
 def release_argument(function: Function) -> Function:
     """NAME: the release."""
-    decorated: Function = click.argument("name")(function)
+    decorated: Function = click.argument("name", shell_complete=completing.releases)(function)
     return decorated

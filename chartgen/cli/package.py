@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from chartgen.cli import output as out
+from chartgen.cli.bumping import build_bumped, bump_option
 from chartgen.cli.options import ServiceArguments, output_option, service_options
 from chartgen.cli.verb import verb
 
@@ -20,6 +21,7 @@ from chartgen.cli.verb import verb
     """,
 )
 @service_options
+@bump_option
 @click.option(
     "-d",
     "--destination",
@@ -29,14 +31,14 @@ from chartgen.cli.verb import verb
     help="The folder that gets the archive.",
 )
 @output_option("name", "json", "yaml")
-def command(arguments: ServiceArguments, destination: Path, output: str) -> None:
+def command(arguments: ServiceArguments, bump: str | None, destination: Path, output: str) -> None:
     """Write the chart of a service as NAME-VERSION.tgz, and print its path.
 
     The same input gives the same bytes. A version is written once: with other content it is refused.
     """
     from chartgen.chart.archive import write_archive
 
-    built = arguments.build()
+    built = build_bumped(arguments, bump)
     path = write_archive(built.chart, destination)
     if output == "name":
         click.echo(str(path))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from chartgen.cli import output as out
+from chartgen.cli.bumping import build_bumped, bump_option
 from chartgen.cli.options import ServiceArguments, output_option, service_options
 from chartgen.cli.verb import verb
 
@@ -19,6 +20,7 @@ from chartgen.cli.verb import verb
     """,
 )
 @service_options
+@bump_option
 @click.option(
     "-d",
     "--output-dir",
@@ -29,14 +31,14 @@ from chartgen.cli.verb import verb
 )
 @click.option("--force", is_flag=True, help="Replace a folder that chartgen did not write, or that was changed since.")
 @output_option("name", "json", "yaml")
-def command(arguments: ServiceArguments, output_dir: Path, force: bool, output: str) -> None:
+def command(arguments: ServiceArguments, bump: str | None, output_dir: Path, force: bool, output: str) -> None:
     """Write the chart of a service as the folder OUTPUT_DIR/NAME, and print its path.
 
     The folder that an earlier call wrote is replaced as a whole; the same input gives the same bytes.
     """
     from chartgen.chart.write import write
 
-    built = arguments.build()
+    built = build_bumped(arguments, bump)
     folder = write(built.chart, output_dir, force=force)
     if output == "name":
         click.echo(str(folder))

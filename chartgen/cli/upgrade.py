@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from chartgen.cli.bumping import build_bumped, bump_option
 from chartgen.cli.options import (
     HelmArguments,
     ServiceArguments,
@@ -26,6 +27,7 @@ from chartgen.cli.verb import verb
     """,
 )
 @deploy_options
+@bump_option
 @click.option("--install", is_flag=True, help="Install the release if there is none.")
 @click.option("--create-namespace", is_flag=True, help="With --install: make the namespace if it is missing.")
 @click.option("--reset-values", is_flag=True, help="Forget the values that were set on the release before.")
@@ -33,6 +35,7 @@ from chartgen.cli.verb import verb
 @output_option("table", "json", "yaml", "name")
 def command(
     arguments: ServiceArguments,
+    bump: str | None,
     values: ValuesArguments,
     where: HelmArguments,
     waiting: WaitArguments,
@@ -50,7 +53,7 @@ def command(
     """
     from chartgen import lifecycle
 
-    built = arguments.build()
+    built = build_bumped(arguments, bump, keep=not dry_run)
     made = lifecycle.upgrade(
         where.target(built.spec.namespace),
         built.chart,

@@ -67,7 +67,8 @@ def verb(name: str, *, examples: str) -> Callable[[Callable[..., Any]], click.Co
         examples: One command a line.
     """
     lines = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
-    variables = f"Every option can be set in the environment, as CHARTGEN_{name.upper()}_<OPTION>."
+    prefix = name.upper().replace("-", "_").replace(" ", "_")
+    variables = f"Every option can be set in the environment, as CHARTGEN_{prefix}_<OPTION>."
     return click.command(name, cls=Verb, context_settings=CONTEXT, epilog=f"{variables}\n\n\b\nExamples:\n{lines}")
 
 

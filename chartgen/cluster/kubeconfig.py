@@ -32,6 +32,16 @@ def current_namespace(kubeconfig: Path | str | None = None, context: str | None 
     return DEFAULT_NAMESPACE
 
 
+def context_names(kubeconfig: Path | str | None = None) -> list[str]:
+    """The names of the contexts, sorted; none where the kubeconfig is missing or broken.
+
+    Args:
+        kubeconfig: See `current_namespace`.
+    """
+    entries = [entry for path in _paths(kubeconfig) for entry in _list(_read(path).get("contexts"))]
+    return sorted({str(entry["name"]) for entry in entries if isinstance(entry, dict) and entry.get("name")})
+
+
 def _paths(kubeconfig: Path | str | None) -> list[Path]:
     if kubeconfig is not None:
         return [Path(kubeconfig).expanduser()]

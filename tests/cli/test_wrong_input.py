@@ -31,7 +31,8 @@ def refused(tmp_path: Path, *argv: object, code: int, **options: object) -> str:
     return done.stderr
 
 
-VERBS = [["validate"], ["render"], ["package"], ["template"], ["run"], ["install"], ["upgrade"]]
+VERBS = [["validate"], ["render"], ["package"], ["template"], ["run"], ["install"], ["upgrade"], ["deploy"], ["lint"],
+         ["schema", "values"]]  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
@@ -109,7 +110,9 @@ def test_a_model_over_the_limit_for_embedding_is_refused_with_the_numbers_and_a_
         assert said in message
 
 
-@pytest.mark.parametrize("verb", [["template"], ["install"], ["upgrade"], ["list"], ["status", "a"], ["rollback", "a"]])
+@pytest.mark.parametrize(
+    "verb", [["template"], ["lint"], ["install"], ["deploy"], ["list"], ["status", "a"], ["rollback", "a"]]
+)
 def test_no_helm_is_said_with_what_to_do(tmp_path: Path, verb: list[str]) -> None:
     service_file(tmp_path)
     nowhere = {**os.environ, "PATH": "/nowhere", "XDG_DATA_HOME": str(tmp_path)}
@@ -129,7 +132,8 @@ def test_a_helm_that_is_too_old(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    [["install"], ["upgrade"], ["list"], ["status", "a"], ["history", "a"], ["rollback", "a"], ["uninstall", "a"],
+    [["install"], ["upgrade"], ["deploy"], ["get", "a"],
+     ["list"], ["status", "a"], ["history", "a"], ["rollback", "a"], ["uninstall", "a"],
      ["test", "a"], ["predict", "a", "-d", "{}"]],
     ids=lambda verb: verb[0],
 )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Verbs that say one thing: schema, version, lint."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from typing import TYPE_CHECKING
+
+import jsonschema
+import yaml
+
+from chartgen import __version__
+from tests.helpers import EXAMPLES, chartgen, service_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_schema_of_service_files_accepts_the_examples() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(chartgen("schema", "service").stdout))
+    for file in EXAMPLES.glob("*/service.yaml"):
+        assert not list(validator.iter_errors(yaml.safe_load(file.read_text())))
+
+
+def test_the_schema_of_values_is_the_charts_own(tmp_path: Path) -> None:
+    service_file(tmp_path)
+    printed = chartgen("schema", "values", cwd=tmp_path).stdout
+    chartgen("render", cwd=tmp_path)
+    assert printed == (tmp_path / "digits" / "values.schema.json").read_text()
+
+
+def test_versions_are_said_of_all_that_takes_part(helm: Path) -> None:
+    said = json.loads(chartgen("version", "--helm", helm, "-o", "json").stdout)
+    assert (said["chartgen"], said["python"]) == (__version__, platform.python_version())
+    assert said["helm"]["path"] == str(helm)
+    assert said["helm"]["version"].split(".")[0] in ("3", "4")
+    assert said["serviceFile"] == "chartgen/v1"
+    assert chartgen("--version").stdout == f"chartgen {__version__}\n"
+
+
+def test_programs_that_are_missing_or_broken_are_said_to_be(tmp_path: Path) -> None:
+    nowhere = os.environ | {"PATH": "/nowhere", "XDG_DATA_HOME": str(tmp_path)}
+    done = chartgen("version", env=nowhere)
+    assert done.returncode == 0
+    assert "none: no helm program was found" in done.stdout
+    (tmp_path / "kubectl").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "kubectl").chmod(0o755)
+    done = chartgen("version", "--helm", tmp_path / "kubectl", env=nowhere | {"PATH": str(tmp_path)})
+    assert done.returncode == 0
+    assert "does not answer as helm does" in done.stdout
+    assert "does not say its version" in done.stdout
+
+
+def test_lint_passes_what_helm_passes_and_leaves_nothing_behind(tmp_path: Path, helm: Path) -> None:
+    service_file(tmp_path)
+    done = chartgen("lint", "--helm", helm, "-o", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["valid"] is True
+    assert [path.name for path in tmp_path.iterdir()] == ["service.yaml"]
+
+
+def test_lint_names_the_value_that_breaks_the_schema(tmp_path: Path, helm: Path) -> None:
+    service_file(tmp_path)
+    done = chartgen("lint", "--helm", helm, "--set-values", "replicaCount=lots", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "digits 0.1.0: helm lint" in done.stderr
+    assert "replicaCount" in done.stderr
+    (tmp_path / "values.yaml").write_text("nothing: 1\n")
+    done = chartgen("lint", "--helm", helm, "--values-file", "values.yaml", "-o", "json", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "nothing" in json.loads(done.stderr)["error"]["message"]
