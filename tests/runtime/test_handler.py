@@ -104,3 +104,10 @@ def test_a_handler_that_cannot_be_used_is_refused(tmp_path, text, reason):
 
     with pytest.raises(StartupError, match=reason):
         with_handler(tmp_path, text)
+
+
+def test_a_handler_that_predicts_may_be_given_what_has_no_predict_itself(tmp_path):
+    text = "def predict(model, inputs): return [model[row[0]] for row in inputs.tolist()]"
+    model = pickled(tmp_path, {"a": 1, "b": 2})
+    plane = with_handler(tmp_path, text, sample='{"input": [["a"]]}', model=model)
+    assert ask(plane, [["b"], ["a"]]) == [2, 1]

@@ -184,6 +184,8 @@ class DataPlane:
                 elif made is not None:
                     encode(predictor.infer(Batch(made, single=False)))
                 seconds.append(time.perf_counter() - started)
+        except StartupError:
+            raise
         except ServingError as error:
             where = f" ({error.path})" if error.path else ""
             raise StartupError(f"the warm-up failed on {origin}: {error.message}{where}") from error

@@ -38,16 +38,16 @@ def load(path: Path, method: str) -> LoadedModel:
         method: The method to call, such as `predict` or `predict_proba`.
 
     Raises:
-        StartupError: joblib is needed and missing, or the model has no such method.
+        StartupError: joblib is needed and missing.
     """
     model = _read(path)
     call = getattr(model, method, None)
-    if not callable(call):
-        raise StartupError(f"the model, a {type(model).__name__}, has no method {method!r}")
     spec = _spec(model)
     arrange = _columns(model)
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
+        if not callable(call):  # a handler that predicts does not ask for it
+            raise StartupError(f"the model, a {type(model).__name__}, has no method {method!r}")
         return {"": call(arrange(arrays[""]))}
 
     # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
