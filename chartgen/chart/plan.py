@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chartgen import assets
 from chartgen.chart.runtimes import ServingRuntime, load_runtime
+from chartgen.chart.servable import check_model
 from chartgen.chart.values import chart_values, has_disruption_budget
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from chartgen.inspect.facts import ModelFacts
     from chartgen.pins.resolve import Requirements
     from chartgen.service.model import ServiceSpec
-
-# A release's Secret ends at 1,048,576 bytes and holds the chart and its manifest: a model costs 2.7 times its size.
-EMBED_MAX_BYTES = 300_000
 
 # How many digits of the digest stand for a model without a version of its own.
 SHORT_DIGEST = 12
@@ -45,8 +43,6 @@ _WITH_SAMPLE = ("templates/configmap-sample.yaml", "templates/tests/test-predict
 _WITH_AUTOSCALING = ("templates/hpa.yaml",)
 _WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
 _WITH_INGRESS = ("templates/ingress.yaml",)
-# What a pickle may hold instead of a model: the model lies in it, or somewhere else.
-_NO_MODELS = frozenset({"NoneType", "bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
 
 
@@ -78,7 +74,8 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
         requirements: The libraries of its pods.
 
     Raises:
-        ModelUnsupportedError: The runtime does not serve the format, or the model is too large for a chart.
+        ModelUnsupportedError: The runtime does not serve the format, or the model cannot work as it is.
+        SchemaError: The model cannot answer the sample.
         ModelUnreadableError: The model file changed since it was inspected.
     """
     runtime = load_runtime(spec.runtime.name)
@@ -88,7 +85,7 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
             where=str(spec.model.file),
             expected=", ".join(runtime.formats),
         )
-    _check_model(spec, facts)
+    check_model(spec, facts)
     metadata = _metadata(spec, facts)
     return ChartPlan(
         metadata=metadata,
@@ -108,39 +105,6 @@ def _templates(spec: ServiceSpec) -> tuple[str, ...]:
         + (_WITH_DISRUPTION_BUDGET if has_disruption_budget(spec) else ())
         + (_WITH_INGRESS if spec.ingress else ())
     )
-
-
-def _check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
-    """Refuse what would only be found out in the pod."""
-    where = str(spec.model.file)
-    if facts.format == "onnx" and spec.model.method != "predict":
-        raise ModelUnsupportedError(
-            f"an ONNX model has no method {spec.model.method}: it has outputs, and all of them are answered",
-            where=where,
-            hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
-        )
-    kind = facts.details.get("object") if facts.format == "pickle" else None
-    if kind in _NO_MODELS and spec.runtime.handler is None:
-        raise ModelUnsupportedError(
-            f"the pickle holds a {kind}, which predicts nothing",
-            where=where,
-            expected="a model, such as a scikit-learn estimator, that has `predict`",
-            hint="write the model itself to the file, not what it lies in; or give a handler with `predict`",
-        )
-    if spec.sample is None and (not facts.inputs or any(entry.shape is None for entry in facts.inputs)):
-        raise ModelUnsupportedError(
-            "the file does not say what goes into the model, so the pod cannot try a prediction before it is ready",
-            where=where,
-            hint="give a `sample` with an `input` that the model can answer",
-        )
-    if facts.size > EMBED_MAX_BYTES:
-        raise ModelUnsupportedError(
-            f"the model has {facts.size:,} bytes, which is too large for a chart",
-            where=where,
-            expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
-            hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer trees; "
-            "for ONNX, quantization); a model on a volume or in object storage (`storage`) is not supported yet",
-        )
 
 
 def app_version(spec: ServiceSpec, facts: ModelFacts) -> str:

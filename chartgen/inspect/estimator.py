@@ -65,27 +65,27 @@ def describe(value: Value, trace: Trace) -> Description:
         trace: What walking the pickle found.
     """
     found = Description()
-    found.details["object"] = _kind(value)
+    found.details["object"] = kind_of(value)
     model = value if isinstance(value, Made) else None
     found.producer = _producer(model, trace)
     if len(trace.sklearn_versions) > 1:
         found.details["scikit-learn versions"] = ", ".join(trace.sklearn_versions)
     if model is None:
         return found
-    steps = _steps(model, 0)
+    steps = steps_of(model)
     if len(steps) > 1:
-        found.details["steps"] = " → ".join(_kind(step).rpartition(".")[2] for step in steps)
+        found.details["steps"] = " → ".join(kind_of(step).rpartition(".")[2] for step in steps)
     found.inputs = _inputs(model, steps)
-    names = _values(_first(model, steps, "feature_names_in_"))
+    names = texts_of(first_of(model, steps, "feature_names_in_"))
     if names:
         found.details["features"] = _shortened(names)
-    classes = _values(steps[-1].attributes.get("classes_", model.attributes.get("classes_")))
+    classes = texts_of(steps[-1].attributes.get("classes_", model.attributes.get("classes_")))
     if classes:
         found.details["classes"] = _shortened(classes)
     return found
 
 
-def _class(value: Value) -> Global | None:
+def class_of(value: Value) -> Global | None:
     """The class that a value is an instance of, where the pickle says it."""
     if not isinstance(value, Made):
         return None
@@ -95,7 +95,7 @@ def _class(value: Value) -> Global | None:
     return value.maker
 
 
-def _kind(value: Value) -> str:
+def kind_of(value: Value) -> str:
     """The name of a value's class."""
     if isinstance(value, Items):
         return value.kind
@@ -104,7 +104,7 @@ def _kind(value: Value) -> str:
     if from_value(value) is not None:
         return "numpy.ndarray"
     if isinstance(value, Made):
-        cls = _class(value)
+        cls = class_of(value)
         return str(cls) if cls else "object"
     return "NoneType" if value is None else type(value).__name__ if not isinstance(value, Global) else str(value)
 
@@ -119,7 +119,7 @@ def _producer(model: Made | None, trace: Trace) -> Library | None:
     return None
 
 
-def _steps(model: Made, depth: int) -> list[Made]:
+def steps_of(model: Made, depth: int = 0) -> list[Made]:
     """The steps of a pipeline, those of pipelines within it too; the model itself when it is none.
 
     Steps that do nothing are left out.
@@ -127,31 +127,31 @@ def _steps(model: Made, depth: int) -> list[Made]:
     for attribute in _DELEGATES:
         inner = model.attributes.get(attribute)
         if isinstance(inner, Made) and depth < _STEPS_DEPTH:
-            return _steps(inner, depth + 1)
+            return steps_of(inner, depth + 1)
     steps = model.attributes.get("steps")
-    cls = _class(model)
+    cls = class_of(model)
     if not isinstance(steps, Items) or cls is None or cls.name != "Pipeline" or depth > _STEPS_DEPTH:
         return [model]
     found: list[Made] = []
     for pair in steps.head:
         step = pair[1] if isinstance(pair, tuple) and len(pair) == 2 else None  # noqa: PLR2004 - name and estimator
         if isinstance(step, Made):
-            found += _steps(step, depth + 1)
+            found += steps_of(step, depth + 1)
     return found or [model]
 
 
-def _first(model: Made, steps: list[Made], attribute: str) -> Value:
+def first_of(model: Made, steps: list[Made], attribute: str) -> Value:
     """An attribute of the model, or else of its first step, as a pipeline looks it up."""
     own = model.attributes.get(attribute)
     return own if own is not None else steps[0].attributes.get(attribute)
 
 
 def _inputs(model: Made, steps: list[Made]) -> tuple[Signature, ...]:
-    first = _class(steps[0])
+    first = class_of(steps[0])
     name = first.name if first else ""
     if name in _TEXTS:
         return (Signature("", "string", (None,)),)
-    features = _integer(_first(model, steps, "n_features_in_"))
+    features = _integer(first_of(model, steps, "n_features_in_"))
     if features is None:
         return ()
     # A table may hold texts as well as numbers; the file does not say which.
@@ -167,7 +167,7 @@ def _integer(value: Value) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _values(value: Value) -> list[str]:
+def texts_of(value: Value) -> list[str]:
     """The elements of a small flat array, as text; empty where they were not kept."""
     array = from_value(value)
     if array is None or len(array.shape) != 1:

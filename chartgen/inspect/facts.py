@@ -47,6 +47,25 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Abilities:
+    """What a pickled object can be asked for; only what is certain is said.
+
+    Attributes:
+        instead: What it is when it is no model at all, such as `dict`; None for a model, or what may be one.
+        lacks: The methods that it does not have, each with what lacks it, such as `SVC with probability=False`.
+        unfitted: The class of a step that was never fitted; None for none.
+        columns: The names of the columns that it was fitted with; empty for none.
+        needs_table: Whether it chooses columns by name, which takes a table of pandas.
+    """
+
+    instead: str | None = None
+    lacks: dict[str, str] = field(default_factory=dict)
+    unfitted: str | None = None
+    columns: tuple[str, ...] = ()
+    needs_table: bool = False
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """What a model file says of itself, read and never executed.
 
@@ -61,6 +80,7 @@ class ModelFacts:
         opsets: ONNX operator sets by domain (the default domain is `ai.onnx`).
         imports: Pickle: every dotted name that loading would import, sorted.
         untrusted: Pickle: those of `imports` that are not on the allow-list; empty unless the file is called trusted.
+        abilities: Pickle: what can be asked of the object in it.
         details: Further facts for people, by label.
     """
 
@@ -74,4 +94,5 @@ class ModelFacts:
     opsets: dict[str, int] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
     untrusted: tuple[str, ...] = ()
+    abilities: Abilities = Abilities()
     details: dict[str, str] = field(default_factory=dict)

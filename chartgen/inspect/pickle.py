@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.inspect.abilities import abilities
 from chartgen.inspect.allowlist import may_call, may_mention
 from chartgen.inspect.estimator import describe
 from chartgen.inspect.facts import Library, ModelFacts
@@ -60,6 +61,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         raise _unsafe(file, untrusted, trace)
     _refuse_main(file, trace)
     facts = describe(value, trace)
+    able = abilities(value)
     details = {
         **facts.details,
         "protocol": str(trace.protocol) if trace.protocol else "0 or 1",
@@ -77,6 +79,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         outputs=facts.outputs,
         imports=tuple(sorted(str(found) for found in trace.imports)),
         untrusted=tuple(str(found) for found in untrusted),
+        abilities=able,
         details=details,
     )
 

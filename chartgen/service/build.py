@@ -52,7 +52,7 @@ def build(document: Mapping, source: Path | None) -> ServiceSpec:
         service=_service(data.get("service", {})),
         ingress=_ingress(data["ingress"]) if "ingress" in data else None,
         env={name: _variable(value) for name, value in data.get("env", {}).items()},
-        sample=_sample(data["sample"]) if "sample" in data else None,
+        sample=_sample(document, data["sample"]) if "sample" in data else None,
         pod=_pod(data.get("pod", {})),
     )
 
@@ -149,12 +149,13 @@ def _variable(value: str | dict[str, Any]) -> str | KeyReference:
     return KeyReference(REFERENCES[kind], reference["name"], reference["key"], reference.get("optional", False))
 
 
-def _sample(sample: dict[str, Any]) -> Sample:
+def _sample(document: Mapping, sample: dict[str, Any]) -> Sample:
     return Sample(
         input=sample["input"],
         output=sample.get("output"),
         has_output="output" in sample,
         tolerance=float(sample.get("tolerance", Sample.tolerance)),
+        written=find(document, ("sample", "input")),
     )
 
 

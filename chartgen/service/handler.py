@@ -35,6 +35,15 @@ class HandlerProblem:
     expected: str | None = None
 
 
+def functions(content: bytes) -> frozenset[str]:
+    """The functions of a handler that the pod calls, of `preprocess`, `predict` and `postprocess`.
+
+    Args:
+        content: The bytes of a handler in which `problems` finds nothing.
+    """
+    return frozenset(_called(ast.parse(content, feature_version=PYTHON)))
+
+
 def problems(content: bytes) -> list[HandlerProblem]:
     """Everything because of which a handler cannot be used.
 
@@ -60,10 +69,14 @@ def problems(content: bytes) -> list[HandlerProblem]:
 
 
 def _judge(module: ast.Module) -> list[HandlerProblem]:
-    found = {name: node for node in _statements(module.body) for name in _defined(node) if name in FUNCTIONS}
+    found = _called(module)
     if not found:
         return [HandlerProblem("defines none of the functions that are called", expected=EXPECTED)]
     return [problem for name, node in found.items() for problem in _mismatch(name, node)]
+
+
+def _called(module: ast.Module) -> dict[str, ast.stmt]:
+    return {name: node for node in _statements(module.body) for name in _defined(node) if name in FUNCTIONS}
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from chartgen.service.node import Node
+
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
@@ -177,12 +179,14 @@ class Sample:
         output: The expected value of `output`; only meaningful when `has_output`.
         has_output: Whether an answer was recorded (which may itself be null).
         tolerance: How far a number may be off, absolutely or relative to the recorded one.
+        written: `input` with the places that its parts were read from; None where the sample came from elsewhere.
     """
 
     input: JsonValue
     output: JsonValue = None
     has_output: bool = False
     tolerance: float = 1e-6
+    written: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

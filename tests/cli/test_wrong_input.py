@@ -86,7 +86,8 @@ def test_a_model_that_cannot_be_served(tmp_path: Path, name: str, content: bytes
 def test_a_pickle_of_something_else_than_a_model(tmp_path: Path, value: object) -> None:
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(value))
     service_file(tmp_path, model="m.pkl", sample=[1])
-    assert f"holds a {type(value).__name__}, which predicts nothing" in refused(tmp_path, "validate", code=3)
+    kind = "None" if value is None else f"{'an' if value == 5 else 'a'} {type(value).__name__}"
+    assert f"holds {kind}, which predicts nothing" in refused(tmp_path, "validate", code=3)
 
 
 def test_a_folder_for_a_model(tmp_path: Path) -> None:

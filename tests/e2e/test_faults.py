@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from chartgen.chart.archive import archive
-from chartgen.chart.plan import EMBED_MAX_BYTES, plan
+from chartgen.chart.plan import plan
 from chartgen.chart.render import render
+from chartgen.chart.servable import EMBED_MAX_BYTES
 from chartgen.inspect.facts import Library, ModelFacts, Signature
 from chartgen.pins.resolve import resolve
 from chartgen.service.model import ModelSource, ServiceSpec
@@ -37,8 +38,9 @@ SMALL = {"cpu": "50m", "memory": "256Mi"}
 
 def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     before = namespace.contents()
-    # The model loads, and fails at its first prediction: it wants 64 numbers.
-    file = service_file(tmp_path, name="bad", sample={"input": [1.0, 2.0]}, **SMALL)
+    # The model loads, and fails at its first prediction.
+    (tmp_path / "handler.py").write_text("def predict(model, inputs):\n    raise ValueError('no such pixels')\n")
+    file = service_file(tmp_path, name="bad", runtime={"handler": "handler.py"}, **SMALL)
     done = namespace.chartgen("install", "-f", file, *namespace.values(), "--timeout", "90s", helm=helm, ok=False)
     assert done.returncode == 7, done.stderr
     assert "warm-up failed" in done.stderr
@@ -57,7 +59,9 @@ def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: 
     service = retrained("digits-onnx", tmp_path / "1", "1.0.0")
     before = namespace.contents()
     namespace.chartgen("install", "-f", service.file, *namespace.values(), helm=helm)
-    wrong = ["--set", "version=1.0.1", "--set-json", "sample.input=[1, 2]", "--timeout", "90s", "--rollback-on-failure"]
+    # A release's own values are not checked against the model.
+    wrong = ["--set", "version=1.0.1", "--set-values", "sample.request=none", "--timeout", "90s"]
+    wrong.append("--rollback-on-failure")
     done = namespace.chartgen("upgrade", "-f", service.file, *wrong, helm=helm, ok=False)
     assert done.returncode == 8, done.stderr
     assert "warm-up failed" in done.stderr.splitlines()[-2] + done.stderr.splitlines()[-1]

@@ -56,10 +56,12 @@ def test_another_answer_than_the_recorded_one_fails(tmp_path: Path) -> None:
 
 
 def test_a_model_whose_warm_up_fails_says_why(tmp_path: Path) -> None:
-    file = service_file(tmp_path, sample={"input": [1, 2, 3]})
+    (tmp_path / "handler.py").write_text("def predict(model, inputs):\n    raise ValueError('no such pixels')\n")
+    file = service_file(tmp_path, runtime={"handler": "handler.py"})
     done = chartgen("run", "-f", file, "--port", 0)
     assert done.returncode == 1
     assert "warm-up failed" in done.stderr
+    assert "no such pixels" in done.stderr
     assert "error:" in done.stderr
     # The server's own log may carry a traceback; the command line does not add one.
     assert "chartgen/cli" not in done.stderr

@@ -1,0 +1,132 @@
+"""Whether a model can work in the pod: what would only be found out there is refused here, with the reason.
+
+Only what is certain is refused. What an inspection cannot know, as of a class that it has never heard of, is left to
+the pod, which is not ready before a prediction has worked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chartgen.chart.sample import check_sample
+from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect.abilities import METHODS
+from chartgen.service import handler
+
+if TYPE_CHECKING:
+    from chartgen.inspect.facts import ModelFacts
+    from chartgen.service.model import ServiceSpec
+
+# A release's Secret ends at 1,048,576 bytes and holds the chart and its manifest: a model costs 2.7 times its size.
+EMBED_MAX_BYTES = 300_000
+
+# The element types that JSON can hold.
+JSON_TYPES = frozenset(
+    {"bool", "string", "float16", "float32", "float64"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
+
+
+def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
+    """Refuses a model that cannot work as the service file wants it.
+
+    Args:
+        spec: The service.
+        facts: What its model file says of itself.
+
+    Raises:
+        ModelUnsupportedError: It cannot; the message says why.
+        SchemaError: It cannot answer the sample; the violation says at which place.
+    """
+    own = handler.functions(spec.runtime.handler.read_bytes()) if spec.runtime.handler else frozenset()
+    if facts.format == "onnx":
+        _check_onnx(spec, facts)
+    elif "predict" not in own:
+        _check_object(spec, facts)
+        _check_method(spec, facts)
+    if spec.sample is None and (not facts.inputs or any(entry.shape is None for entry in facts.inputs)):
+        raise ModelUnsupportedError(
+            "the file does not say what goes into the model, so the pod cannot try a prediction before it is ready",
+            where=str(spec.model.file),
+            hint="give a `sample` with an `input` that the model can answer",
+        )
+    if spec.sample is not None and "preprocess" not in own:
+        check_sample(spec.sample, facts)
+    _check_size(spec, facts)
+
+
+def _check_onnx(spec: ServiceSpec, facts: ModelFacts) -> None:
+    where = str(spec.model.file)
+    if spec.model.method != "predict":
+        raise ModelUnsupportedError(
+            f"an ONNX model has no method {spec.model.method}: it has outputs, and all of them are answered",
+            where=where,
+            hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
+        )
+    for entry in facts.inputs:
+        if entry.dtype is not None and entry.dtype not in JSON_TYPES:
+            raise ModelUnsupportedError(
+                f"the input {entry.name!r} is of the type {entry.dtype}, which cannot be made from JSON",
+                where=where,
+                expected="tensors of numbers, booleans or strings",
+                hint="export the model with an input of such a type, such as float32",
+            )
+
+
+def _check_object(spec: ServiceSpec, facts: ModelFacts) -> None:
+    """Refuses a pickle without a model, or with one that has learnt nothing."""
+    able, where = facts.abilities, str(spec.model.file)
+    if able.instead is not None:
+        raise ModelUnsupportedError(
+            f"the pickle holds {_article(able.instead)}, which predicts nothing",
+            where=where,
+            expected="a model, such as a fitted scikit-learn estimator, that has `predict`",
+            hint="write the model itself to the file, not what it lies in; or give a handler with `predict`",
+        )
+    if able.unfitted is not None:
+        raise ModelUnsupportedError(
+            f"the {able.unfitted.rpartition('.')[2]} in the pickle was never fitted, so it can answer nothing",
+            where=where,
+            expected="a fitted model",
+            hint="call `fit` before the model is written; `fit` of a search or a pipeline fits the model that it is "
+            "called on, not the one that was put in",
+        )
+
+
+def _article(kind: str) -> str:
+    """`a list`, `an int`, `None`."""
+    if kind == "NoneType":
+        return "None"
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}" if "." not in kind else kind
+
+
+def _check_method(spec: ServiceSpec, facts: ModelFacts) -> None:
+    method, lacks = spec.model.method, facts.abilities.lacks
+    if method not in lacks:
+        return
+    have = [name for name in METHODS if name not in lacks]
+    raise ModelUnsupportedError(
+        f"{lacks[method]} has no method {method}",
+        where=str(spec.model.file),
+        expected=f"`model.method`: {' or '.join(have)}" if have else "a model that answers for new data",
+        hint=_method_hint(lacks[method], have),
+    )
+
+
+def _method_hint(name: str, have: list[str]) -> str:
+    if "probability=" in name:
+        return "train it with `probability=True`, or as `CalibratedClassifierCV(SVC())`, or take another method"
+    if "=" in name:
+        return f"train it with another value of `{name.partition(' with ')[2].partition('=')[0]}`"
+    return "name it in the service file, or give a handler with `predict`" if have else "give a handler with `predict`"
+
+
+def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
+    if facts.size > EMBED_MAX_BYTES:
+        raise ModelUnsupportedError(
+            f"the model has {facts.size:,} bytes, which is too large for a chart",
+            where=str(spec.model.file),
+            expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
+            hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer trees; "
+            "for ONNX, quantization); a model on a volume or in object storage (`storage`) is not supported yet",
+        )

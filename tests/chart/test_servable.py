@@ -1,0 +1,136 @@
+"""A model that cannot work is refused before anything is deployed, with the reason and the way out."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from sklearn.linear_model import LinearRegression, SGDClassifier
+from sklearn.preprocessing import StandardScaler
+
+from tests.helpers import ONNX_MODEL, chartgen, service_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+X = np.arange(40.0).reshape(10, 4) % 7
+Y = np.array([0, 1] * 5)
+
+
+def refused(folder: Path, **keys: Any) -> dict[str, Any]:
+    """The error of `validate` as it is for programs."""
+    service_file(folder, **keys)
+    done = chartgen("validate", "-o", "json", cwd=folder)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    error: dict[str, Any] = json.loads(done.stderr)["error"]
+    return error
+
+
+def valid(folder: Path, **keys: Any) -> None:
+    service_file(folder, **keys)
+    done = chartgen("validate", cwd=folder)
+    assert done.returncode == 0, done.stderr
+
+
+def pickled(folder: Path, model: Any) -> str:
+    (folder / "m.pkl").write_bytes(pickle.dumps(model))
+    return "m.pkl"
+
+
+def test_a_sample_that_the_model_cannot_answer_is_refused_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text(
+        f"name: digits\nmodel: {ONNX_MODEL}\nsample:\n  input:\n  - 1\n  - 2\n  - three\n"
+    )
+    done = chartgen("validate", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "service.yaml:7:5: sample.input[2]: text where the model takes a number (float32)" in done.stderr
+    assert "a number (float32)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sample", "path", "message", "expected"),
+    [
+        ([1, 2, 3], "sample.input", "3 values where the model takes 64", "float32[64]"),
+        ({"input": [[1, 2], [3]]}, "sample.input[1]", "a list of 1, beside others of another shape", "a list of 2"),
+        (
+            {"input": 1},
+            "sample.input",
+            "the value has no dimension",
+            "float32[?, 64] (a batch), or float32[64] (one item)",
+        ),
+        (
+            {"input": {"pixels": [1]}},
+            "sample.input",
+            "a mapping where the model takes a number (float32)",
+            "float32[?, 64], as lists",
+        ),
+        ({"input": [1e39] * 64}, "sample.input[0]", "1e+39 does not fit float32", "a number of the type float32"),
+    ],
+    ids=["short", "ragged", "scalar", "mapping", "range"],
+)
+def test_what_a_sample_should_have_been_is_said(
+    tmp_path: Path, sample: Any, path: str, message: str, expected: str
+) -> None:
+    [violation] = refused(tmp_path, sample=sample)["violations"]
+    assert (violation["path"], violation["message"], violation["expected"]) == (path, message, expected)
+
+
+def test_a_sample_of_the_command_line_is_checked_too(tmp_path: Path) -> None:
+    service_file(tmp_path)
+    done = chartgen("validate", "--set-json", "sample=[1, 2]", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "sample.input: 2 values where the model takes 64" in done.stderr
+
+
+def test_a_sample_for_a_pickle_is_checked_by_its_features(tmp_path: Path) -> None:
+    model = pickled(tmp_path, LinearRegression().fit(X, Y))
+    [violation] = refused(tmp_path, model=model, sample=[1, 2, 3])["violations"]
+    assert violation["message"] == "3 values where the model takes 4"
+    valid(tmp_path, model=model, sample=[1, 2, 3, 4])
+
+
+def test_what_a_handler_takes_is_its_own_affair(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("def preprocess(value):\n    return [0.0] * 64\n")
+    valid(tmp_path, sample={"input": "an image"}, runtime={"handler": "handler.py"})
+    (tmp_path / "handler.py").write_text("def postprocess(value):\n    return value\n")
+    refused(tmp_path, sample={"input": "an image"}, runtime={"handler": "handler.py"})
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "message", "expected"),
+    [
+        (LinearRegression(), "predict_proba", "LinearRegression has no method predict_proba", "predict"),
+        (SGDClassifier(), "predict_proba", "SGDClassifier with loss='hinge' has no", "predict or decision_function"),
+        (StandardScaler(), "predict", "StandardScaler has no method predict", "transform"),
+    ],
+    ids=["LinearRegression", "SGDClassifier", "StandardScaler"],
+)
+def test_a_method_that_the_model_lacks_is_refused(
+    tmp_path: Path, model: Any, method: str, message: str, expected: str
+) -> None:
+    file = pickled(tmp_path, model.fit(X, Y))
+    error = refused(tmp_path, model={"file": file, "method": method})
+    assert message in error["message"]
+    assert error["expected"] == f"`model.method`: {expected}"
+    (tmp_path / "handler.py").write_text("def predict(model, inputs):\n    return inputs\n")
+    valid(tmp_path, model={"file": file, "method": method}, runtime={"handler": "handler.py"})
+
+
+def test_a_model_that_was_never_fitted_is_refused(tmp_path: Path) -> None:
+    error = refused(tmp_path, model=pickled(tmp_path, LinearRegression()), sample=[1, 2])
+    assert "the LinearRegression in the pickle was never fitted" in error["message"]
+    assert "`fit`" in error["hint"]
+
+
+def test_a_type_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
+    value = helper.make_tensor_value_info("x", TensorProto.BFLOAT16, [1])
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "g", [value], [])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    error = refused(tmp_path, model="m.onnx")
+    assert "the input 'x' is of the type bfloat16, which cannot be made from JSON" in error["message"]
