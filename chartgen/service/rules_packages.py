@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("runtime", "packages")
 CREDENTIALS_HINT = "put the address into a pip.conf in a Secret, and name the Secret under `pipConfigSecret`"
-CREDENTIALS = re.compile(r"://[^\s/?#]*@|(?:^|[=\s])[^\s/?#=:@]+:[^\s/?#]*@")
+# White space is that of ASCII, as for the schema of the chart's values, which Helm reads.
+CREDENTIALS = re.compile(r"://[^\s/?#]*@|(?:^|[=\s])[^\s/?#=:@]+:[^\s/?#]*@", re.ASCII)
 # An address in a requirements file or an argument of pip ends at a space, and `#` starts what belongs to no server.
 ADDRESS = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]+")
 EXPECTED_ADDRESS = "an http or https address, such as https://pypi.example.com/simple"

@@ -58,7 +58,7 @@ def _validator() -> Validator:
     from jsonschema.validators import extend
 
     extended = extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, {PLANNED: _planned, PLANNED_VALUES: _planned_value, "pattern": _whole_pattern}
+        Draft202012Validator, {PLANNED: _planned, PLANNED_VALUES: _planned_value, "pattern": whole_pattern}
     )
     validator: Validator = extended(schema())
     return validator
@@ -79,10 +79,19 @@ def _planned_value(
         yield ValidationError("is not supported yet")
 
 
-def _whole_pattern(
+def whole_pattern(
     validator: Validator, pattern: str, instance: JsonValue, _schema: object
 ) -> Iterator[ValidationError]:
-    """As `pattern`, but `$` is the end of the text, as in JSON Schema, and not also the place before a last newline."""
+    """As `pattern`, but `$` is the end of the text, as in JSON Schema, and not also the place before a last newline.
+
+    Args:
+        validator: The validator.
+        pattern: The pattern; where it has a `$`, it ends with it.
+        instance: The value.
+
+    Yields:
+        An error when the value is text that does not match.
+    """
     from jsonschema.exceptions import ValidationError
 
     whole = re.sub(r"\$$", r"\\Z", pattern)
