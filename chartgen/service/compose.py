@@ -6,7 +6,7 @@ text is read, and that nothing recurses on what somebody else wrote.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chartgen.errors import ServiceFileError
@@ -45,7 +45,12 @@ HINTS = {
     "could not find expected ':'": "a key is followed by `: `; quote text that goes over several lines",
     "found invalid Unicode character escape code": "write the character itself, or as one escape: \\U0001f600",
     "did not find expected alphabetic or numeric character": "quote text that starts with * or &",
+    "did not find expected hexdecimal number": "a backslash itself is written \\\\ between double quotes",
+    "found unknown escape character": "a backslash itself is written \\\\ between double quotes",
+    "found unexpected end of stream": "the quote that opens here is never closed",
 }
+# What libyaml tells right behind the first two characters of the escape that it is about.
+AFTER_ESCAPE = {"did not find expected hexdecimal number", "found invalid Unicode character escape code"}
 
 
 def compose(text: str, source: Source) -> Node | None:
@@ -72,7 +77,7 @@ def compose(text: str, source: Source) -> Node | None:
             composer.feed(event)
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "cannot be read"
-        where = composer.at(error.problem_mark or error.context_mark)
+        where = composer.place_of(error)
         raise ServiceFileError(f"this is not YAML: {problem}", where=str(where), hint=HINTS.get(problem)) from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML's own parser trips over \UFFFFFFFF
         raise ServiceFileError(f"this is not YAML: {error}", where=source.name) from error
@@ -145,6 +150,13 @@ class _Composer:
     def at(self, mark: _Mark | None) -> Position:
         """The position of a mark of the parser."""
         return Position(self.source, mark.line + 1, mark.column + 1) if mark else Position(self.source)
+
+    def place_of(self, error: yaml.MarkedYAMLError) -> Position:
+        """The place that an error is about, which need not be the one that reading had come to."""
+        if error.problem == "found unexpected end of stream" and error.context_mark:
+            return self.at(error.context_mark)
+        place = self.at(error.problem_mark or error.context_mark)
+        return replace(place, column=place.column - 2) if error.problem in AFTER_ESCAPE else place
 
     def feed(self, event: yaml.Event) -> None:
         """Takes the next event."""
@@ -230,7 +242,8 @@ class _Composer:
         if marked.depth + len(self.open) > MAX_DEPTH:
             raise _refusal(TOO_DEEP, where)
         if not self._wants_key():
-            self._add(marked, None)
+            # What is wrong with the value as a whole is wrong where it is repeated, not where it was marked.
+            self._add(replace(marked, node=replace(marked.node, where=where)), None)
         elif isinstance(marked.node, Scalar):
             self._set_key(marked.node.text, where)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
-from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, key_position
+from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, find, key_position
 from chartgen.service.rules_exposure import ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
 from chartgen.service.rules_metadata import object_annotations, pod_labels
@@ -78,6 +78,8 @@ def variables(view: View) -> Iterator[Finding]:
     """Environment variables have names that a process can have, and none of the runtime's own."""
     for name, node in view.entries("env"):
         where, path = key_position(view.document, ("env", name)), ("env", name)
+        if "\0" in name:
+            continue  # told already
         if not name or "=" in name or not (name.isascii() and name.isprintable()):
             yield Finding(where, path, "cannot name an environment variable", "printable ASCII characters without `=`")
         elif name.startswith(RESERVED_PREFIX) or name in RESERVED_VARIABLES:
@@ -140,13 +142,22 @@ def pod_tolerations(view: View) -> Iterator[Finding]:
                 yield Finding(
                     value.where, (*path, "value"), "has no meaning beside `operator: Exists`", hint="leave it out"
                 )
-            case Mapping(entries=entries) if not exists and "key" not in entries:
+            # An operator that is there and cannot be judged may have been meant as Exists.
+            case Mapping(entries=entries) if (
+                not exists and "key" not in entries and (operator or "operator" not in entries)
+            ):
                 yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
-        effect = view.scalar(*path, "effect")
-        seconds = view.scalar(*path, "tolerationSeconds")
-        if seconds and (effect is None or effect.text != "NoExecute"):
-            message = f"{shortened(seconds.text)} has a meaning only beside `effect: NoExecute`"
-            yield Finding(seconds.where, (*path, "tolerationSeconds"), message)
+        yield from _toleration_seconds(view, node, path)
+
+
+def _toleration_seconds(view: View, node: Node, path: DataPath) -> Iterator[Finding]:
+    effect = view.scalar(*path, "effect")
+    seconds = view.scalar(*path, "tolerationSeconds")
+    if seconds and effect is None and find(node, ("effect",)) is not None:
+        return  # what is wrong with the effect is told; it may have been meant as NoExecute
+    if seconds and (effect is None or effect.text != "NoExecute"):
+        message = f"{shortened(seconds.text)} has a meaning only beside `effect: NoExecute`"
+        yield Finding(seconds.where, (*path, "tolerationSeconds"), message)
 
 
 RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (

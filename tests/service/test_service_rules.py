@@ -130,3 +130,22 @@ def test_a_variable_without_a_value_is_not_dropped_in_silence(project: Project) 
 def test_the_labels_of_the_chart_are_reserved(project: Project, label: str) -> None:
     (violation,) = project.violations(MINIMAL + f"pod: {{labels: {{{label}: x}}}}")
     assert violation.message == "is one of the chart's own labels"
+
+
+@pytest.mark.parametrize(
+    ("toleration", "path"),
+    [
+        ("{operator: Exist}", "operator"),
+        ("{operator: [x]}", "operator"),
+        ("{key: a, effect: noexecute, tolerationSeconds: 5}", "effect"),
+        ("{key: a, effect: 1, tolerationSeconds: 5}", "effect"),
+    ],
+)
+def test_what_only_follows_from_another_mistake_is_not_told(project: Project, toleration: str, path: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"pod: {{tolerations: [{toleration}]}}\n")
+    assert violation.path == f"pod.tolerations[0].{path}"
+
+
+def test_a_name_with_a_nul_is_told_once(project: Project) -> None:
+    (violation,) = project.violations(MINIMAL + 'env: {"a\\0b": x}\n')
+    assert violation.message == "the key holds a NUL character"

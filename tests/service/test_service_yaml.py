@@ -133,6 +133,14 @@ def test_aliases_repeat_values() -> None:
     assert data("a: &x {b: [1]}\nc: *x\nd: &k e\n*k : f") == {"a": {"b": [1]}, "c": {"b": [1]}, "d": "e", "e": "f"}
 
 
+def test_a_repeated_value_is_placed_where_it_is_repeated() -> None:
+    document = parse(b"a: &x {b: 1}\nc: *x\nd: [&y text, *y]\n", SOURCE)
+    for path, place in {("c",): "2:4", ("c", "b"): "1:11", ("d", 1): "3:14"}.items():
+        found = find(document, path)
+        assert found is not None
+        assert str(found.where) == f"service.yaml:{place}"
+
+
 def test_every_value_knows_its_line_and_column() -> None:
     document = parse("name: iris\nenv:\n  Ä: {secretKeyRef: x}\nlist:\n- a\n- [b, c]\n".encode(), SOURCE)
     assert str(key_position(document, ("env", "Ä", "secretKeyRef"))) == "service.yaml:3:7"
@@ -175,7 +183,10 @@ def test_every_value_knows_its_line_and_column() -> None:
         ("a: b: c", "1:5", "this is not YAML: mapping values are not allowed in this context"),
         ("a: @b", "1:4", "this is not YAML: found character that cannot start any token"),
         ("\ta: b", "1:1", "this is not YAML: found character that cannot start any token"),
-        ("a: 'b", "1:6", "this is not YAML: found unexpected end of stream"),
+        ("a: 'b\nc: d", "1:4", "this is not YAML: found unexpected end of stream"),
+        ('a: "b\\xz"', "1:6", "this is not YAML: did not find expected hexdecimal number"),
+        ('a: "b\\ud800"', "1:6", "this is not YAML: found invalid Unicode character escape code"),
+        ('a: "b\\q"', "1:6", "this is not YAML: found unknown escape character"),
         ("- a", "1:1", "the file does not hold a mapping"),
         ("just text", "1:1", "the file does not hold a mapping"),
     ],
