@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
-from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, find, key_position
+from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, key_position
 from chartgen.service.rules_exposure import ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
 from chartgen.service.rules_metadata import object_annotations, pod_labels
@@ -144,17 +144,17 @@ def pod_tolerations(view: View) -> Iterator[Finding]:
                 )
             # An operator that is there and cannot be judged may have been meant as Exists.
             case Mapping(entries=entries) if (
-                not exists and "key" not in entries and (operator or "operator" not in entries)
+                "key" not in entries and not exists and not view.is_blocked(*path, "operator")
             ):
                 yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
-        yield from _toleration_seconds(view, node, path)
+        yield from _toleration_seconds(view, path)
 
 
-def _toleration_seconds(view: View, node: Node, path: DataPath) -> Iterator[Finding]:
+def _toleration_seconds(view: View, path: DataPath) -> Iterator[Finding]:
     effect = view.scalar(*path, "effect")
     seconds = view.scalar(*path, "tolerationSeconds")
-    if seconds and effect is None and find(node, ("effect",)) is not None:
-        return  # what is wrong with the effect is told; it may have been meant as NoExecute
+    if view.is_blocked(*path, "effect"):
+        return  # it may have been meant as NoExecute
     if seconds and (effect is None or effect.text != "NoExecute"):
         message = f"{shortened(seconds.text)} has a meaning only beside `effect: NoExecute`"
         yield Finding(seconds.where, (*path, "tolerationSeconds"), message)

@@ -20,11 +20,14 @@ def scaling(view: View) -> Iterator[Finding]:
     if not isinstance(view.node("hpa"), Mapping):
         return
     fewest, most = view.scalar("hpa", "minReplicas"), view.scalar("hpa", "maxReplicas")
+    if view.is_blocked("hpa", "maxReplicas"):
+        fewest = None  # what it would be compared with is wrong, and told
     if fewest and _number(fewest) > (limit := _number(most) if most else Autoscaling.max_replicas):
         message = f"{fewest.text} is above maxReplicas, which is {limit}{'' if most else ' unless it is written'}"
         yield Finding(fewest.where, ("hpa", "minReplicas"), message, f"at most {limit}")
     cpu, memory = view.scalar("hpa", "targetCPU"), view.scalar("hpa", "targetMemory")
-    if cpu and not _number(cpu) and not (memory and _number(memory)):
+    by_memory = (memory and _number(memory)) or view.is_blocked("hpa", "targetMemory")
+    if cpu and not _number(cpu) and not by_memory:
         path = ("hpa", "targetCPU")
         yield Finding(cpu.where, path, "leaves nothing to scale by", "a target for the CPU, the memory or both")
 

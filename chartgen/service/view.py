@@ -29,6 +29,10 @@ class View:
             return None
         return find(self.document, path)
 
+    def is_blocked(self, *path: str | int) -> bool:
+        """Whether there is a value at `path` that cannot be judged: what depends on it is not told."""
+        return self.node(*path) is None and find(self.document, path) is not None
+
     def scalar(self, *path: str | int) -> Scalar | None:
         """The value at `path` when it is neither a list nor a mapping."""
         node = self.node(*path)

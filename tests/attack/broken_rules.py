@@ -51,6 +51,13 @@ NO_HANDLER = _text("missing.py", "a folder", "broken.py", "nothing.py", "iris.pk
 NO_OPTION = _text("x", "--a b", "-", "--retries 5", "", "--index-url=https://u:p@h/")
 
 
+HOST = _text(
+    "127.0.0.1", "a.b.1", "a..b", "A.b", "*", "*.", "a_b", "http://a", "a/b", "a" * 64 + ".b", "é.b", "",
+    "{{ x }}", "a\n",
+)  # fmt: skip
+PATH = _text("", "a", "//", "/a/", "/a//b", "/.", "/a/../b", "/a b", "/é", "/a%20b", "/a?b", "/{x}", "/a\n", "/$1")
+
+
 def _reference(kind: str, key: str, wrong: str) -> Rule:
     reference = {"name": "a", "key": "b", key: wrong}
     return lambda env, _rng: ({**env, "REF": {kind: reference}}, ("REF", kind, key))
@@ -101,8 +108,8 @@ BROKEN_RULES: dict[Pattern, tuple[Rule, ...]] = {
         _always({"minReplicas": 4, "maxReplicas": "x"}, "maxReplicas"),
         _always({"targetCPU": 0, "targetMemory": "80"}, "targetMemory"),
     ),
-    ("ingress", "host"): (_text("127.0.0.1", "a.b.1", "a..b", "A.b", "*", "*.", "a_b", "http://a", "a/b", "a" * 64 + ".b", "é.b", ""),),
-    ("ingress", "path"): (_text("", "a", "//", "/a/", "/a//b", "/.", "/a/../b", "/a b", "/é", "/a%20b", "/a?b", "/{x}", "/a\n"),),
+    ("ingress", "host"): (HOST,),
+    ("ingress", "path"): (PATH,),
     ("ingress", "className"): (OBJECT_NAME,),
     ("ingress", "tls"): (_always({"secretName": "Not_a_name"}, "secretName"),),
     ("ingress", "tls", "secretName"): (OBJECT_NAME,),
