@@ -55,12 +55,14 @@ def _rendered(number: int, helm3: Path, helm4: Path, folder: Path) -> list[dict[
         report = run(helm, "lint", "--strict", chart)
         assert "[WARNING]" not in report
         assert "[ERROR]" not in report
-    printed = [
-        run(helm, "template", source.name, chart, "--namespace", source.namespace or "models")
-        for helm in (helm3, helm4)
-    ]
-    assert printed[0] == printed[1]
-    return [manifest for manifest in yaml.load_all(printed[0], yaml.CSafeLoader) if manifest]
+    first, second = (_manifests(helm, source.name, chart, source.namespace or "models") for helm in (helm3, helm4))
+    assert first == second
+    return first
+
+
+def _manifests(helm: Path, name: str, chart: Path, namespace: str) -> list[dict[str, Any]]:
+    printed = run(helm, "template", name, chart, "--namespace", namespace)
+    return [manifest for manifest in yaml.load_all(printed, yaml.CSafeLoader) if manifest]
 
 
 def _assert_valid(manifest: dict[str, Any], versions: tuple[str, ...] | list[str]) -> None:
