@@ -41,16 +41,24 @@ def pairs(numbers: Iterable[int]) -> set[tuple[Feature, Feature]]:
 @cache
 def pairwise(count: int) -> tuple[int, ...]:
     """The numbers of `count` valid documents, chosen so that few of them hold every pair of features of all of them."""
-    bits: dict[tuple[Feature, Feature], int] = {}
+    order: dict[tuple[Feature, Feature], int] = {}
     masks = {}
     for number in VALID:
         ours = combinations(features(document_of(number)), 2)
-        masks[number] = sum(1 << bits.setdefault(pair, len(bits)) for pair in ours)
+        masks[number] = _mask([order.setdefault(pair, len(order)) for pair in ours])
+    missing = everything = (1 << len(order)) - 1
     chosen: list[int] = []
-    missing = everything = (1 << len(bits)) - 1
     while len(chosen) < count:
         best = max(masks, key=lambda number: (masks[number] & missing).bit_count())
         missing &= ~masks.pop(best)
         chosen.append(best)
         missing = missing or everything  # all met: the rest lets them meet again
     return tuple(chosen)
+
+
+def _mask(places: list[int]) -> int:
+    """A number whose bits at these places are set."""
+    written = bytearray(max(places) // 8 + 1)
+    for place in places:
+        written[place // 8] |= 1 << place % 8
+    return int.from_bytes(written, "little")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from chartgen.chart.build import build
 from chartgen.chart.write import write
 from chartgen.service.load import load
 from tests.attack.cases import SEED, VALID, case
 from tests.attack.pairs import pairs, pairwise
+from tests.attack.reading import as_kubernetes_reads, manifests_in
 from tests.helpers import run
 
 COUNT = 200
@@ -23,60 +22,56 @@ PARTS = 10
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
 
 
+@pytest.fixture
+def kubernetes_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schemas of Kubernetes, each read once: the package reads its files anew for each manifest."""
+    monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", _schema_contents)
+
+
+@pytest.fixture
+def helms(helm3: Path, helm4: Path) -> tuple[Path, Path]:
+    """Both of them, the older first."""
+    return helm3, helm4
+
+
+_schema_contents = cache(kubernetes_validate.utils.schema_contents)
+
+
+@pytest.mark.usefixtures("in_project", "kubernetes_schemas")
+@pytest.mark.parametrize("versions", [["1.30", "1.37"], pytest.param(VERSIONS[1:-1], marks=pytest.mark.full)], ids=str)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_valid_file_renders_lints_and_meets_the_schemas_of_kubernetes(
-    part: int, in_project: Path, helm3: Path, helm4: Path, tmp_path: Path
+    part: int, versions: list[str], helms: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    for number in pairwise(COUNT)[part::PARTS]:
-        try:
-            for manifest in _rendered(number, helm3, helm4, tmp_path / str(number)):
-                _assert_valid(manifest, ("1.30", "1.37"))
-        except AssertionError as error:
-            raise AssertionError(f"{error}\nin {case(number)}") from error
+    printed = [_rendered(number, helms, tmp_path) for number in pairwise(COUNT)[part::PARTS]]
+    for manifest in as_kubernetes_reads(helms[1], "\n---\n".join(printed), tmp_path / "reader"):
+        for version in versions:
+            _validate(json.dumps(manifest, sort_keys=True), version)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("part", range(PARTS))
-def test_a_valid_file_meets_the_schemas_of_every_kubernetes_between(
-    part: int, in_project: Path, helm3: Path, helm4: Path, tmp_path: Path
-) -> None:
-    for number in pairwise(COUNT)[part::PARTS]:
-        for manifest in _rendered(number, helm3, helm4, tmp_path / str(number)):
-            _assert_valid(manifest, VERSIONS[1:-1])
-
-
-def _rendered(number: int, helm3: Path, helm4: Path, folder: Path) -> list[dict[str, Any]]:
+def _rendered(number: int, helms: tuple[Path, Path], folder: Path) -> str:
     """The manifests, which are the same with both Helms, of a chart that both find nothing wrong with."""
-    file = Path(f"service-{number}.yaml")
-    file.write_bytes(case(number).content)
+    one = case(number)
+    file = Path(f"service-{number}.yaml")  # among the files that it names
+    file.write_bytes(one.content)
     source = load([file])
-    chart = write(build(source).chart, folder)
-    for helm in (helm3, helm4):
+    chart = write(build(source).chart, folder / str(number))
+    printed = []
+    for helm in helms:
         report = run(helm, "lint", "--strict", chart)
-        assert "[WARNING]" not in report
-        assert "[ERROR]" not in report
-    first, second = (_manifests(helm, source.name, chart, source.namespace or "models") for helm in (helm3, helm4))
-    assert first == second
-    return first
+        assert "[WARNING]" not in report, f"{report}\nin {one}"
+        printed.append(run(helm, "template", source.name, chart, "--namespace", source.namespace or "models"))
+    assert manifests_in(printed[0]) == manifests_in(printed[1]), str(one)
+    return printed[0]
 
 
-def _manifests(helm: Path, name: str, chart: Path, namespace: str) -> list[dict[str, Any]]:
-    printed = run(helm, "template", name, chart, "--namespace", namespace)
-    return [manifest for manifest in yaml.load_all(printed, yaml.CSafeLoader) if manifest]
-
-
-def _assert_valid(manifest: dict[str, Any], versions: tuple[str, ...] | list[str]) -> None:
-    # The model and its server are the same in most charts: what is the same is validated once.
-    for version in versions:
-        _validate(json.dumps(manifest, sort_keys=True), version)
-
-
+# The model and its server are the same in many charts: what is the same is judged once.
 @cache
 def _validate(manifest: str, version: str) -> None:
     try:
         kubernetes_validate.validate(json.loads(manifest), version, strict=True)
     except kubernetes_validate.ValidationError as error:
-        raise AssertionError(f"Kubernetes {version} would refuse: {error.message}") from error
+        pytest.fail(f"Kubernetes {version} would refuse: {error.message}\n{manifest}")
 
 
 def test_every_two_subjects_meet() -> None:
