@@ -166,8 +166,7 @@ class HelmArguments:
             debug=debugging(),
         )
         # Asked for here: the thread that watches the pods has no context to ask.
-        quiet = click.get_current_context().meta.get("chartgen.quiet")
-        return Target(place, helm, tell=(lambda _line: None) if quiet else output.say)
+        return Target(place, helm, tell=(lambda _line: None) if output.is_quiet() else output.say, warn=output.warn)
 
 
 def helm_options(function: Function) -> Function:

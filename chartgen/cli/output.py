@@ -57,10 +57,15 @@ def pairs(rows: Sequence[tuple[str, str]]) -> None:
         click.echo(f"{name + ':':<{width}} {value}")
 
 
+def is_quiet() -> bool:
+    """Whether `--quiet` was given."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get("chartgen.quiet"))
+
+
 def say(message: str) -> None:
     """Tell a person something on standard error, unless `--quiet` was given."""
-    context = click.get_current_context(silent=True)
-    if context is None or not context.meta.get("chartgen.quiet"):
+    if not is_quiet():
         click.echo(message, err=True, color=_coloured())
 
 

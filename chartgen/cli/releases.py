@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from chartgen.cluster.exposure import Autoscaler
     from chartgen.helm.release import Release, ReleaseSummary, Revision
     from chartgen.lifecycle.status import ServiceStatus
 
@@ -138,6 +139,8 @@ def show_status(status: ServiceStatus, form: str) -> None:
             "hint": status.hint,
             "replicas": {"desired": status.desired, "ready": status.ready},
             "endpoint": status.endpoint,
+            "urls": list(status.urls),
+            "autoscaling": vars(status.autoscaler) if status.autoscaler else None,
         }
         out.data("ServiceStatus", content, form)
         return
@@ -148,13 +151,22 @@ def show_status(status: ServiceStatus, form: str) -> None:
         ("reason", status.reason),
         ("next", status.hint),
         ("replicas", f"{status.ready} of {status.desired} ready"),
+        ("autoscaling", _autoscaling(status.autoscaler)),
         ("endpoint", status.endpoint),
+        *(("url", url) for url in status.urls),
         ("chart", f"{release.chart.name} {release.chart.version}"),
         ("model", release.chart.app_version),
         ("revision", f"{release.revision} ({release.status})"),
         ("updated", _time(status.updated)),
     ]
     out.pairs([(name, value) for name, value in rows if value])
+
+
+def _autoscaling(autoscaler: Autoscaler | None) -> str:
+    if autoscaler is None:
+        return ""
+    numbers = f"{autoscaler.current} now, {autoscaler.desired} wanted, {autoscaler.minimum} to {autoscaler.maximum}"
+    return f"{numbers}; it cannot scale: {autoscaler.reason}" if autoscaler.reason else numbers
 
 
 def _time(moment: datetime | None) -> str:

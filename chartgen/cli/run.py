@@ -40,7 +40,7 @@ def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> 
     spec = built.spec
     if sample and spec.sample is None:
         raise click.UsageError("--sample needs a `sample` in the service file")
-    with serve(built, host=host, port=port, say=out.say) as server:
+    with serve(built, host=host, port=port, say=out.say, quiet=out.is_quiet()) as server:
         out.say(f"{spec.name} answers at {server.url}/predict")
         if sample:
             recorded = built.plan.values["sample"]
@@ -49,6 +49,8 @@ def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> 
                 server.smoke_test(recorded["tolerance"])
                 out.say("the answer is the recorded one")
             return
+        if out.is_quiet():
+            click.echo(f"{server.url}/predict")
         out.say(f"  curl {server.url}/predict --data '{{\"input\": …}}'   (Ctrl-C stops it)")
         server.process.wait()
 

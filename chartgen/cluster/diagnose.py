@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,10 +34,16 @@ class Diagnosis:
     hint: str = ""
     is_final: bool = False
 
+    @property
+    def is_a_cause(self) -> bool:
+        """Whether something is wrong, and not only under way."""
+        return self.cause not in _UNDER_WAY
+
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
 
+_UNDER_WAY = frozenset({"starting", "not-ready"})
 # What a container waits for that will not come by itself: the kubelet's word, ours, what to do.
 _WAITING = {
     "ImagePullBackOff": ("image-pull", "the image cannot be pulled", "see `image` in the values, and pull secrets"),
@@ -87,7 +94,20 @@ def diagnose(snapshot: Snapshot) -> Diagnosis | None:
         return None
     found = [each for look in _LOOKS for each in look(snapshot)]
     final = (each for each in found if each.is_final)
-    return next(final, found[0] if found else None)
+    cause = next(final, found[0] if found else None)
+    return _with_old_pods(cause, snapshot) if cause else None
+
+
+def _with_old_pods(cause: Diagnosis, snapshot: Snapshot) -> Diagnosis:
+    """The cause, and why a pod of the revision before does not serve in the meantime."""
+    for pod in snapshot.old_pods:
+        text = _mount_failure(snapshot, pod)
+        if text:
+            message = f"{cause.message}; pod {pod.name} of a revision before cannot start either: {text}"
+            way_back = f"`chartgen rollback {snapshot.name}` or another upgrade brings its volumes back"
+            hint = f"{cause.hint}; {way_back}" if cause.hint else way_back
+            return dataclasses.replace(cause, message=message, hint=hint)
+    return cause
 
 
 def _refused(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -157,9 +177,14 @@ def _lost(snapshot: Snapshot) -> Iterator[Diagnosis]:
 def _unmounted(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """A volume cannot be mounted."""
     for pod in snapshot.pods:
-        text = _last_event(snapshot, "FailedMount", pod.name)
-        if text and not any(each.phase is Phase.RUNNING for each in pod.containers):
+        if text := _mount_failure(snapshot, pod):
             yield Diagnosis("mount", f"a volume cannot be mounted: {text}", f"pod {pod.name}", "make what is missing")
+
+
+def _mount_failure(snapshot: Snapshot, pod: PodState) -> str:
+    """Why the volumes of a pod cannot be mounted; empty when they are: a container that has run once had them."""
+    has_run = any(each.has_run for each in (*pod.init_containers, *pod.containers))
+    return "" if has_run else _last_event(snapshot, "FailedMount", pod.name)
 
 
 def _unready(snapshot: Snapshot) -> Iterator[Diagnosis]:

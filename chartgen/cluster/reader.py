@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from chartgen.cluster.api import Connection, check
-from chartgen.cluster.records import DeploymentState, Event, PodState, ServiceAddress, Snapshot
+from chartgen.cluster.exposure import Autoscaler, ServiceAddress, ingress_urls
+from chartgen.cluster.records import DeploymentState, Event, PodState, Snapshot
 from chartgen.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -87,6 +88,18 @@ class ClusterReader:
         found = self._items(f"{self._core}/services", labelSelector=release_selector(release))
         return ServiceAddress.from_json(found[0]) if found else None
 
+    def ingress_urls(self, release: str) -> tuple[str, ...]:
+        """The addresses of a release's Ingresses."""
+        path = f"/apis/networking.k8s.io/v1/namespaces/{quote(self.namespace)}/ingresses"
+        found = self._items(path, labelSelector=release_selector(release))
+        return tuple(dict.fromkeys(url for ingress in found for url in ingress_urls(ingress)))
+
+    def autoscaler_of(self, release: str) -> Autoscaler | None:
+        """The HorizontalPodAutoscaler of a release; None when there is none."""
+        path = f"/apis/autoscaling/v2/namespaces/{quote(self.namespace)}/horizontalpodautoscalers"
+        found = self._items(path, labelSelector=release_selector(release))
+        return Autoscaler.from_json(found[0]) if found else None
+
     def pods_of_before(self, release: str) -> list[str]:
         """The pods of a release that are not of the newest template, those that are ending included."""
         found = self._items(f"{self._apps}/deployments", labelSelector=release_selector(release))
@@ -100,14 +113,12 @@ class ClusterReader:
             return Snapshot(release, None)
         deployment = DeploymentState.from_json(found[0])
         newest, replica_set = self._newest_template(release, deployment.name)
-        pods = [
-            pod
-            for pod in self.pods(release_selector(release))
-            if not pod.deleting and pod.template_hash == newest and newest
-        ]
-        names = [deployment.name, replica_set, *(pod.name for pod in pods)]
+        staying = [pod for pod in self.pods(release_selector(release)) if not pod.deleting and pod.template_hash]
+        pods = tuple(pod for pod in staying if pod.template_hash == newest)
+        old = tuple(pod for pod in staying if pod.template_hash != newest)
+        names = [deployment.name, replica_set, *(pod.name for pod in staying)]
         events = () if deployment.is_rolled_out else tuple(self.events(filter(None, names)))
-        return Snapshot(release, deployment, tuple(pods), events, self._failed_logs(pods))
+        return Snapshot(release, deployment, pods, events, self._failed_logs(pods), old)
 
     def _newest_template(self, release: str, deployment: str) -> tuple[str, str]:
         """The hash of the newest template of a Deployment, and its ReplicaSet's name; empty for none yet."""

@@ -164,6 +164,11 @@ class ContainerState:
         )
 
     @property
+    def has_run(self) -> bool:
+        """Whether it runs, or has."""
+        return self.phase is not Phase.WAITING or self.last_ended is not None
+
+    @property
     def failure(self) -> Ending | None:
         """How it failed last, when it did and is not running well since."""
         if self.ended is not None:
@@ -263,25 +268,6 @@ class Event:
 
 
 @dataclass(frozen=True)
-class ServiceAddress:
-    """A Service.
-
-    Attributes:
-        name: Its name.
-        port: Its port; 0 when it has none.
-    """
-
-    name: str
-    port: int
-
-    @classmethod
-    def from_json(cls, data: Json) -> ServiceAddress:
-        """Read a Service."""
-        ports = (data.get("spec") or {}).get("ports") or []
-        return cls(data["metadata"]["name"], ports[0]["port"] if ports else 0)
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """All that is known of a release's Deployment at one moment.
 
@@ -291,6 +277,7 @@ class Snapshot:
         pods: The pods of its newest template, the oldest first.
         events: The events of it, its ReplicaSets and these pods, the oldest first.
         logs: The last log lines of containers that failed, by pod and container.
+        old_pods: The pods of other templates, the oldest first.
     """
 
     name: str
@@ -298,3 +285,4 @@ class Snapshot:
     pods: tuple[PodState, ...] = ()
     events: tuple[Event, ...] = ()
     logs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    old_pods: tuple[PodState, ...] = ()

@@ -37,7 +37,7 @@ def progress(
         release: The release, which is also its Deployment's name.
         stop: Ends it.
         every: Seconds between two looks.
-        on_cause: Is told why the release cannot become ready, each time that is seen.
+        on_cause: Is told why the release does not become ready, each time that is seen.
 
     Yields:
         A line for each thing that has changed since the last look.
@@ -69,7 +69,7 @@ def _lines(snapshot: Snapshot, on_cause: Callable[[Diagnosis], None] | None) -> 
     for pod in snapshot.pods:
         yield pod.name, f"pod {pod.name}: {describe(pod)}"
     diagnosis = diagnose(snapshot)
-    if diagnosis is not None and diagnosis.is_final:
+    if diagnosis is not None and diagnosis.is_a_cause:
         if on_cause is not None:
             on_cause(diagnosis)
         yield "cause", str(diagnosis)

@@ -190,7 +190,8 @@ class HelmClient(ReleaseQueries):
         Returns:
             The release as it is then: the new revision, or after a dry run the one that stays.
         """
-        arguments = [*wait_arguments(wait or WaitOptions()), *self._dialect.rollback_dry_run[dry_run]]
+        waiting = wait_arguments(wait or WaitOptions(), counting_flag=self._dialect.wait_counting)
+        arguments = [*waiting, *self._dialect.rollback_dry_run[dry_run]]
         arguments += self._dialect.force_conflicts if force_conflicts else ()
         target = [] if revision is None else [str(revision)]
         self._checked("rollback", *self._on_release(), *arguments, "--", name, *target)
@@ -254,7 +255,8 @@ class HelmClient(ReleaseQueries):
     ) -> builtins.list[str]:
         """The arguments that install and upgrade share."""
         arguments = [*self._on_release(), *values_arguments(values_files, values)]
-        arguments += wait_arguments(wait or WaitOptions(), self._dialect.rollback_on_failure)
+        flags = self._dialect
+        arguments += wait_arguments(wait or WaitOptions(), flags.rollback_on_failure, counting_flag=flags.wait_counting)
         arguments += self._dialect.dry_run[dry_run]
         arguments += ["--description", description] if description else []
         arguments += ["--labels", ",".join(f"{key}={value}" for key, value in labels.items())] if labels else []

@@ -49,6 +49,11 @@ class HelmCommand:
         return detect(self.helm, self._runner)
 
     @property
+    def judges_rollouts(self) -> bool:
+        """Whether waiting ends with what Kubernetes says of a rollout, unless pods are counted."""
+        return self._dialect.wait_counting != "--wait"
+
+    @property
     def _dialect(self) -> Dialect:
         return DIALECTS[self.version.major]
 

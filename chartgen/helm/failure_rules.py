@@ -216,6 +216,13 @@ _RUN = (
         "a test of release {name} failed, and the log of {what} is gone",
         verb="test",
     ),
+    # Helm 4 ends its wait here, whatever is left of the time.
+    rule(
+        r"resource (?P<object>\S+) not ready\. status: Failed, message: (?P<why>[^\n]*)",
+        HelmTimeoutError,
+        "{object} counts as failed in Kubernetes ({why})",
+        _SEE_CAUSE,
+    ),
     rule(
         r"resource (?P<object>\S+) not ready\. status: \w+, message: (?P<why>[^\n]*)",
         HelmTimeoutError,

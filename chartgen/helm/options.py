@@ -31,6 +31,8 @@ class WaitOptions:
         timeout: The longest wait, as Go writes durations.
         rollback_on_failure: Undo a failed install or upgrade; it waits, whatever `wait` says. Rollback and uninstall
             have nothing to go back to and pass it over.
+        counts_pods: Count ready pods, and do not look at the verdict that Kubernetes has on the rollout: while one
+            has not ended, the verdict on it is taken for that on the next. Helm 3 always counts.
 
     Raises:
         ValueError: `timeout` is not a duration above zero.
@@ -39,6 +41,7 @@ class WaitOptions:
     wait: bool = True
     timeout: str = "5m"
     rollback_on_failure: bool = False
+    counts_pods: bool = False
 
     def __post_init__(self) -> None:
         parse_duration(self.timeout)
@@ -53,12 +56,20 @@ class KeptValues(StrEnum):
     RESET_THEN_REUSE = "--reset-then-reuse-values"  # the new chart's defaults, then what was set before
 
 
-def wait_arguments(options: WaitOptions, rollback_flag: str | None = None) -> list[str]:
-    """The arguments for `options`; `rollback_flag` is what the verb calls undoing a failure, if it can."""
+def wait_arguments(
+    options: WaitOptions, rollback_flag: str | None = None, *, counting_flag: str = "--wait"
+) -> list[str]:
+    """The arguments for waiting.
+
+    Args:
+        options: How to wait.
+        rollback_flag: What the verb calls undoing a failure, if it can.
+        counting_flag: What waits by counting ready pods.
+    """
     arguments = ["--timeout", options.timeout]
     undo = options.rollback_on_failure and rollback_flag is not None
     if options.wait or undo:
-        arguments.append("--wait")
+        arguments.append(counting_flag if options.counts_pods else "--wait")
     if undo and rollback_flag is not None:
         arguments.append(rollback_flag)
     return arguments

@@ -61,6 +61,8 @@ class Dialect:
         template_against_cluster: Let the API server check what `template` renders.
         dry_run: A dry run of install and upgrade. Bare `--dry-run` warns on 4, so the kind is always given.
         rollback_dry_run: A dry run of rollback.
+        wait_counting: Wait by counting ready pods. The watcher of 4 ends with an error as soon as Kubernetes says that
+            a rollout has made no progress for too long, also where that was said of the one before.
     """
 
     rollback_on_failure: str
@@ -68,6 +70,7 @@ class Dialect:
     template_against_cluster: str
     dry_run: dict[DryRun, tuple[str, ...]]
     rollback_dry_run: dict[DryRun, tuple[str, ...]]
+    wait_counting: str
 
 
 _DRY_RUN: dict[DryRun, tuple[str, ...]] = {
@@ -82,6 +85,7 @@ DIALECTS = {
         template_against_cluster="--validate",
         dry_run=_DRY_RUN,
         rollback_dry_run={DryRun.NONE: (), DryRun.CLIENT: ("--dry-run",), DryRun.SERVER: ("--dry-run",)},
+        wait_counting="--wait",
     ),
     4: Dialect(
         rollback_on_failure="--rollback-on-failure",
@@ -89,6 +93,7 @@ DIALECTS = {
         template_against_cluster="--dry-run=server",
         dry_run=_DRY_RUN,
         rollback_dry_run=_DRY_RUN,
+        wait_counting="--wait=legacy",
     ),
 }
 

@@ -14,8 +14,9 @@ from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
 from chartgen.lifecycle.assignments import assigned
+from chartgen.lifecycle.scaling import switch_warning
 from chartgen.lifecycle.target import ReleaseValues, Target
-from chartgen.lifecycle.watching import wait_for_the_pods_of_before, watched
+from chartgen.lifecycle.watching import after_an_unfinished_rollout, wait_for_the_pods_of_before, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,8 @@ def upgrade(
 ) -> Release:
     """Bring a release to another chart or other values.
 
-    Values that were set on the release before stay set, over the new chart's own, until they are set anew or reset.
+    Values that were set on the release before stay set, over the new chart's own, until they are set anew or reset. An
+    upgrade that switches autoscaling warns of what happens to the number of pods.
 
     Args:
         target: Where it is.
@@ -125,15 +127,19 @@ def upgrade(
         VersionExistsError: The release's history holds this chart version with other content.
         HelmError: Helm ended with an error; a timeout carries the cause.
     """
-    waiting = wait or WaitOptions()
+    settings = assigned(values)
     _refuse_republished(target, chart, release)
+    warning = switch_warning(target, release, chart, values, settings, reset_values=reset_values)
+    if warning:
+        target.warn(warning)
+    waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
     with _packed(chart) as archive, watched(target, release, waiting, dry_run):
         return target.helm.upgrade(
             release,
             archive,
             install=install,
             values_files=values.files,
-            values=assigned(values),
+            values=settings,
             kept_values=KeptValues.RESET if reset_values else KeptValues.RESET_THEN_REUSE,
             force_conflicts=force_conflicts,
             wait=waiting,
@@ -162,7 +168,7 @@ def rollback(
     Raises:
         HelmError: Helm ended with an error; a timeout carries the cause.
     """
-    waiting = wait or WaitOptions()
+    waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
     with watched(target, release, waiting, dry_run):
         return target.helm.rollback(release, revision, wait=waiting, dry_run=dry_run)
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from chartgen.errors import ForbiddenError
 from chartgen.helm.release import ReleaseStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chartgen.cluster.diagnose import Diagnosis
+    from chartgen.cluster.exposure import Autoscaler
     from chartgen.cluster.records import DeploymentState
     from chartgen.helm.release import Release
     from chartgen.lifecycle.target import Target
+
+
+_T = TypeVar("_T")
 
 
 class State(StrEnum):
@@ -37,6 +43,8 @@ class ServiceStatus:
         desired: The number of pods that are wanted.
         ready: The number of pods that answer.
         endpoint: Where it answers inside the cluster; empty without a Service.
+        urls: Where it answers from outside, by its Ingress.
+        autoscaler: What sets the number of its pods; None for none.
     """
 
     release: Release
@@ -46,6 +54,8 @@ class ServiceStatus:
     desired: int
     ready: int
     endpoint: str
+    urls: tuple[str, ...] = ()
+    autoscaler: Autoscaler | None = None
 
     @property
     def updated(self) -> datetime | None:
@@ -70,6 +80,8 @@ def status(target: Target, name: str) -> ServiceStatus:
     with target.place.reader() as reader:
         snapshot = reader.snapshot(name)
         service = reader.service_of(name)
+        urls = _if_allowed(lambda: reader.ingress_urls(name)) or ()
+        autoscaler = _if_allowed(lambda: reader.autoscaler_of(name))
     state, reason, hint = _judge(release, snapshot.deployment, diagnose(snapshot))
     deployment = snapshot.deployment
     return ServiceStatus(
@@ -82,7 +94,17 @@ def status(target: Target, name: str) -> ServiceStatus:
         endpoint=f"http://{service.name}.{target.namespace}.svc.cluster.local:{service.port}/predict"
         if service
         else "",
+        urls=tuple(f"{url}/predict" for url in urls),
+        autoscaler=autoscaler,
     )
+
+
+def _if_allowed(read: Callable[[], _T | None]) -> _T | None:
+    """What is read; None where this user may not read it: the rest of the status is true without it."""
+    try:
+        return read()
+    except ForbiddenError:
+        return None
 
 
 def _judge(release: Release, deployment: DeploymentState | None, cause: Diagnosis | None) -> tuple[State, str, str]:

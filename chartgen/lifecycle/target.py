@@ -48,11 +48,13 @@ class Target:
         place: The namespace.
         helm: Drives helm there.
         tell: Tells a person what is going on.
+        warn: Tells a person what may be wrong.
     """
 
     place: Place
     helm: HelmClient
     tell: Tell = lambda _line: None
+    warn: Tell = lambda _line: None
 
     @property
     def namespace(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from contextlib import contextmanager
@@ -43,12 +44,38 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
     except (HelmTimeoutError, RolledBackError) as error:
         # After a rollback the pods that failed are gone: what was seen before is all there is.
         cause = _cause_now(target, release) if isinstance(error, HelmTimeoutError) else None
-        _explain(error, cause or next(reversed(causes), None))
+        final = next((each for each in reversed(causes) if each.is_final), None)
+        _explain(error, cause or final or next(reversed(causes), None))
         raise
     finally:
         stop.set()
         if waits:
             watcher.join(timeout=5)
+
+
+def after_an_unfinished_rollout(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun) -> WaitOptions:
+    """How to wait where a rollout of before has not ended: its verdict must not be taken for that on the next one.
+
+    Kubernetes keeps the verdict (`ProgressDeadlineExceeded`) until the next rollout makes progress, which takes a pod
+    that could not mount its volumes up to two minutes.
+
+    Args:
+        target: Where the release is.
+        release: Its name.
+        waiting: How it was asked to wait.
+        dry_run: How far it goes; a dry run waits for nothing.
+    """
+    waits = waiting.wait or waiting.rollback_on_failure
+    if not waits or dry_run is not DryRun.NONE or not target.helm.judges_rollouts:
+        return waiting
+    try:
+        with target.place.reader() as reader:
+            deployment = reader.snapshot(release).deployment
+    except ChartgenError:
+        return waiting  # helm tells what is wrong with the cluster
+    if deployment is None or deployment.is_rolled_out:
+        return waiting
+    return dataclasses.replace(waiting, counts_pods=True)
 
 
 def _watch(target: Target, release: str, waiting: WaitOptions, stop: threading.Event, causes: list[Diagnosis]) -> None:

@@ -7,13 +7,15 @@ import os
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
 from chartgen.local.libraries import environment_python, find_interpreter
@@ -67,7 +69,9 @@ class LocalServer:
 
 
 @contextmanager
-def serve(built: Built, *, host: str, port: int, say: Callable[[str], None]) -> Iterator[LocalServer]:
+def serve(
+    built: Built, *, host: str, port: int, say: Callable[[str], None], quiet: bool = False
+) -> Iterator[LocalServer]:
     """Serve a chart's model until the block ends.
 
     Args:
@@ -75,6 +79,7 @@ def serve(built: Built, *, host: str, port: int, say: Callable[[str], None]) -> 
         host: The address to listen on.
         port: The port; 0 takes a free one.
         say: Tells a person what is going on.
+        quiet: Keep the server's own log back.
 
     Raises:
         LocalRunError: The libraries cannot be installed, the port is taken, or the model does not become ready.
@@ -92,10 +97,16 @@ def serve(built: Built, *, host: str, port: int, say: Callable[[str], None]) -> 
         environment = _lay_out(built, Path(scratch), say) | {"CHARTGEN_HOST": host, "CHARTGEN_PORT": str(chosen)}
         log = Path(environment["CHARTGEN_TERMINATION_LOG"])
         adapter = Path(scratch) / "chartgen" / "adapter.py"
-        process = subprocess.Popen([str(python), str(adapter)], env=environment, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [str(python), str(adapter)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if quiet else None,
+        )
+        last_line = _drained(process.stderr)
         try:
             url = f"http://{f'[{host}]' if ':' in host else host}:{chosen}"
-            _wait_until_ready(url, process, log)
+            _wait_until_ready(url, process, log, last_line)
             yield LocalServer(url, process, python, Path(scratch))
         finally:
             _stop(process)
@@ -167,14 +178,39 @@ def _free_port(host: str, port: int) -> int:
         return chosen
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _drained(stream: IO[bytes] | None) -> Callable[[], str]:
+    """Read a stream to its end beside the program, so that its writer never waits.
+
+    Returns:
+        What waits for the end of the stream, and gives its last line.
+    """
+    if stream is None:
+        return lambda: ""
+    kept: deque[str] = deque(maxlen=1)
+
+    def drain() -> None:
+        with stream:
+            kept.extend(text for line in stream if (text := line.decode(errors="replace").strip()))
+
+    thread = threading.Thread(target=drain, daemon=True)
+    thread.start()
+
+    def last_line() -> str:
+        thread.join(_STOP_SECONDS)
+        return next(iter(kept), "")
+
+    return last_line
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, last_line: Callable[[], str]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     # The server is on this computer: a proxy of the environment must not be asked.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:
         if process.poll() is not None:
             cause = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
-            raise LocalRunError(cause or f"the server ended with exit code {process.returncode}")
+            ended = f"the server ended with exit code {process.returncode}"
+            raise LocalRunError(cause or ": ".join(filter(None, (ended, last_line()))))
         try:
             with opener.open(f"{url}/readyz", timeout=1):
                 return

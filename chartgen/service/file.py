@@ -73,9 +73,9 @@ def _guarded(content: Callable[[], bytes], name: str) -> bytes:
             "there is no such file", where=name, hint="give the service file with -f FILE, or write one"
         ) from None
     except IsADirectoryError:
-        raise ServiceFileError(
-            "this is a folder, not a file", where=name, hint=f"did you mean {Path(name) / 'service.yaml'}?"
-        ) from None
+        inside = Path(name) / "service.yaml"
+        hint = f"did you mean {inside}?" if inside.is_file() else "name the file itself"
+        raise ServiceFileError("this is a folder, not a file", where=name, hint=hint) from None
     except PermissionError:
         raise ServiceFileError(
             "this user may not read the file", where=name, hint=f"see `ls -l {name}`, and let it be read"

@@ -136,7 +136,15 @@ def test_a_failing_probe_is_told_by_its_event() -> None:
 
 def test_a_volume_that_cannot_be_mounted_is_told_by_its_event() -> None:
     event = Event("Pod", "iris-1", "Warning", "FailedMount", 'configmap "iris-model" not found')
-    assert cause_of(pod(ContainerState("model", reason="ContainerCreating")), events=(event,)).cause == "mount"
+    waiting = pod(ContainerState("model"), init=ContainerState("install-libraries", reason="PodInitializing"))
+    assert cause_of(waiting, events=(event,)).cause == "mount"
+
+
+def test_a_volume_that_came_late_is_not_the_cause_any_more() -> None:
+    event = Event("Pod", "iris-1", "Warning", "FailedMount", "failed to sync configmap cache")
+    waiting = ContainerState("model", reason="PodInitializing")
+    installing = ContainerState("install-libraries", Phase.RUNNING)
+    assert cause_of(pod(waiting, init=installing), events=(event,)).cause == "starting"
 
 
 def test_an_evicted_pod_is_told() -> None:

@@ -55,6 +55,22 @@ def test_another_answer_than_the_recorded_one_fails(tmp_path: Path) -> None:
     assert "the answer is not the recorded one: output.label: expected 11" in done.stderr
 
 
+def test_quietly_only_the_answer_is_printed() -> None:
+    done = chartgen("run", "-q", "-f", EXAMPLES / "digits-onnx" / "service.yaml", "--port", 0, "--sample")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "output" in json.loads(done.stdout)
+
+
+def test_quietly_a_failure_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("def preprocess(data):\n    raise ValueError('no such column')\n")
+    file = service_file(tmp_path, runtime={"handler": "handler.py"}, sample={"input": [0.5] * 64})
+    done = chartgen("run", "-q", "-f", file, "--port", 0)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "no such column" in line
+
+
 def test_a_model_whose_warm_up_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "handler.py").write_text("def predict(model, inputs):\n    raise ValueError('no such pixels')\n")
     file = service_file(tmp_path, runtime={"handler": "handler.py"})

@@ -1,0 +1,54 @@
+"""What `status` and `upgrade` say of autoscaling and of the ways in from outside."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers import service_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Namespace
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+HPA = {"enabled": False, "minReplicas": 2, "maxReplicas": 4}
+INGRESS = {"enabled": True, "host": "digits.example.com", "path": "/models/digits", "tls": True}
+
+
+def test_an_upgrade_that_switches_autoscaling_warns_with_both_numbers(
+    namespace: Namespace, helm: Path, tmp_path: Path
+) -> None:
+    file = service_file(tmp_path, cpu="50m", memory="128Mi", hpa=HPA)
+    # No pod is needed for this: they could not even be scheduled.
+    never = ["--no-wait", "--set-values-string", "nodeSelector.none=here"]
+    namespace.chartgen("install", "-f", file, *never, "--set-values", "replicaCount=3", helm=helm)
+    same = namespace.chartgen("upgrade", "-f", file, "--no-wait", helm=helm)
+    assert "autoscaling" not in same.stderr
+    on = namespace.chartgen("upgrade", "-f", file, "--no-wait", "--set-values", "autoscaling.enabled=true", helm=helm)
+    assert "warning: this switches autoscaling on: the number of pods goes from 3 to 1 until" in on.stderr
+    assert "autoscaling.minReplicas, 2" in on.stderr
+    kept = namespace.chartgen("upgrade", "-f", file, "--no-wait", helm=helm)
+    assert "switches" not in kept.stderr
+    off = namespace.chartgen("upgrade", "-f", file, "--no-wait", "--reset-values", helm=helm)
+    assert "warning: this switches autoscaling off: the number of pods goes from " in off.stderr
+    assert "to replicaCount, 1" in off.stderr
+    namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm)
+
+
+def test_status_names_the_address_outside_and_the_autoscaler(namespace: Namespace, helm4: Path, tmp_path: Path) -> None:
+    file = service_file(tmp_path, cpu="50m", memory="128Mi", hpa=HPA | {"enabled": True}, ingress=INGRESS)
+    never = ["--no-wait", "--set-values-string", "nodeSelector.none=here"]
+    namespace.chartgen("install", "-f", file, *never, helm=helm4)
+    status = json.loads(namespace.chartgen("status", "digits", "-o", "json", helm=helm4).stdout)
+    assert status["urls"] == ["https://digits.example.com/models/digits/predict"]
+    assert (status["autoscaling"]["minimum"], status["autoscaling"]["maximum"]) == (2, 4)
+    namespace.kubectl("wait", "--for=condition=ScalingActive=false", "hpa/digits", "--timeout=90s")
+    shown = namespace.chartgen("status", "digits", helm=helm4).stdout
+    assert "https://digits.example.com/models/digits/predict" in shown
+    assert "2 to 4; it cannot scale: " in shown
+    namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm4)
