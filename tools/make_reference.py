@@ -19,7 +19,7 @@ import click
 
 from chartgen import errors
 from chartgen.chart.build import build
-from chartgen.cli import VERBS, exit_codes, options
+from chartgen.cli import VERBS, exit_codes, options, release_options
 from chartgen.cli.verb import Verb
 from chartgen.service.load import load
 
@@ -244,8 +244,8 @@ def _groups() -> dict[str, list[click.Option]]:
     return {
         "Service file": _given_by(options.service_options),
         "Cluster": _given_by(options.helm_options),
-        "Values": _given_by(options.release_values_options),
-        "Waiting": _given_by(options.wait_options),
+        "Values": _given_by(release_options.release_values_options),
+        "Waiting": _given_by(release_options.wait_options),
         "Messages": [each for each in Verb("any").params if isinstance(each, click.Option)],
     }
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 import click
 
 from chartgen.cli.bumping import build_bumped, bump_option
-from chartgen.cli.options import (
-    HelmArguments,
-    ServiceArguments,
-    ValuesArguments,
-    WaitArguments,
-    deploy_options,
-    dry_run_of,
-    output_option,
-)
+from chartgen.cli.options import HelmArguments, ServiceArguments, output_option
+from chartgen.cli.release_options import ValuesArguments, WaitArguments, deploy_options, dry_run_of
 from chartgen.cli.releases import show_change
 from chartgen.cli.verb import verb
 

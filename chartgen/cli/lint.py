@@ -6,15 +6,8 @@ import tempfile
 from pathlib import Path
 
 from chartgen.cli import output as out
-from chartgen.cli.options import (
-    HelmArguments,
-    ServiceArguments,
-    ValuesArguments,
-    helm_options,
-    output_option,
-    release_values_options,
-    service_options,
-)
+from chartgen.cli.options import HelmArguments, ServiceArguments, helm_options, output_option, service_options
+from chartgen.cli.release_options import ValuesArguments, release_values_options
 from chartgen.cli.verb import verb
 from chartgen.errors import InvalidManifestError
 

@@ -14,16 +14,14 @@ from chartgen.cli import completing, output
 
 if TYPE_CHECKING:
     from chartgen.chart.build import Built
-    from chartgen.helm.options import WaitOptions
-    from chartgen.helm.version import DryRun
-    from chartgen.lifecycle.target import Place, ReleaseValues, Target
+    from chartgen.lifecycle.target import Place, Target
     from chartgen.service.model import ServiceSpec
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
 
-def _gather(function: Function, name: str, made: Callable[..., Any], *options: Decorator) -> Function:
+def gather(function: Function, name: str, made: Callable[..., Any], *options: Decorator) -> Function:
     """Let a function take one object instead of the options that it is made of."""
     fields = [field for field in made.__annotations__ if field != "return"]
 
@@ -93,7 +91,7 @@ class ServiceArguments:
 
 def service_options(function: Function) -> Function:
     """The service file and what changes it, as `arguments`."""
-    return _gather(
+    return gather(
         function,
         "arguments",
         ServiceArguments,
@@ -171,7 +169,7 @@ class HelmArguments:
 
 def helm_options(function: Function) -> Function:
     """Which helm, which cluster, which namespace, as `where`."""
-    return _gather(
+    return gather(
         function,
         "where",
         HelmArguments,
@@ -198,134 +196,11 @@ def helm_options(function: Function) -> Function:
     )
 
 
-@dataclass(frozen=True)
-class ValuesArguments:
-    """Values of a release over the chart's own."""
-
-    values_files: tuple[Path, ...]
-    set_values: tuple[str, ...]
-    set_values_string: tuple[str, ...]
-
-    def values(self) -> ReleaseValues:
-        """The same for the lifecycle."""
-        from chartgen.lifecycle.target import ReleaseValues
-
-        return ReleaseValues(self.values_files, self.set_values, self.set_values_string)
-
-
-def release_values_options(function: Function) -> Function:
-    """Values of the release over the chart's own, as `values`."""
-    return _gather(
-        function,
-        "values",
-        ValuesArguments,
-        click.option(
-            "--values-file",
-            "values_files",
-            multiple=True,
-            metavar="FILE",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="A file with values of the chart; repeat it, the last one wins.",
-        ),
-        click.option("--set-values", multiple=True, metavar="KEY=VALUE", help="A value of the chart (replicaCount=2)."),
-        click.option("--set-values-string", multiple=True, metavar="KEY=TEXT", help="The same, always as text."),
-    )
-
-
-def duration_option(function: Function) -> Function:
-    """`--timeout`, as Go writes durations."""
-
-    def checked(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-        from chartgen.helm.duration import parse_duration
-
-        try:
-            parse_duration(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-        return value
-
-    decorated: Function = click.option(
-        "--timeout",
-        default="5m",
-        show_default=True,
-        metavar="DURATION",
-        callback=checked,
-        help="How long to wait, as 90s or 5m30s.",
-    )(function)
-    return decorated
-
-
-@dataclass(frozen=True)
-class WaitArguments:
-    """Whether and how long to wait, and what to do when it fails."""
-
-    wait: bool
-    timeout: str
-    rollback_on_failure: bool
-
-    def options(self) -> WaitOptions:
-        """The same for the helm driver."""
-        from chartgen.helm.options import WaitOptions
-
-        return WaitOptions(wait=self.wait, timeout=self.timeout, rollback_on_failure=self.rollback_on_failure)
-
-
-def wait_options(function: Function) -> Function:
-    """Whether and how long to wait, as `waiting`."""
-    return _gather(
-        function,
-        "waiting",
-        WaitArguments,
-        click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the pods are ready."),
-        duration_option,
-        click.option(
-            "--rollback-on-failure",
-            "--atomic",
-            is_flag=True,
-            help="Undo the operation when it fails; it then waits in any case.",
-        ),
-    )
-
-
 def output_option(*forms: str) -> Decorator:
     """`-o`: the form of the output, the first one being the default."""
     return click.option(
         "-o", "--output", type=click.Choice(forms), default=forms[0], show_default=True, help="The form of the output."
     )
-
-
-def dry_run_option(function: Function) -> Function:
-    """`--dry-run`, alone or with how far to go."""
-    decorated: Function = click.option(
-        "--dry-run",
-        is_flag=False,
-        flag_value="client",
-        type=click.Choice(["client", "server"]),
-        help="Change nothing; with `server` the API server checks the objects.",
-    )(function)
-    return decorated
-
-
-def dry_run_of(chosen: str | None) -> DryRun:
-    """The choice of `--dry-run` for the lifecycle."""
-    from chartgen.helm.version import DryRun
-
-    return DryRun(chosen) if chosen else DryRun.NONE
-
-
-def deploy_options(function: Function) -> Function:
-    """What `install` and `upgrade` share: a service, values, a place, how to wait, a dry run, the release's name."""
-    options: tuple[Decorator, ...] = (
-        service_options,
-        release_values_options,
-        helm_options,
-        wait_options,
-        dry_run_option,
-        click.option("--release", metavar="NAME", help="The release's name (else the service's)."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def release_argument(function: Function) -> Function:

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli.options import (
-    HelmArguments,
-    WaitArguments,
-    dry_run_of,
-    dry_run_option,
-    helm_options,
-    output_option,
-    release_argument,
-    wait_options,
-)
+from chartgen.cli.options import HelmArguments, helm_options, output_option, release_argument
+from chartgen.cli.release_options import WaitArguments, dry_run_of, dry_run_option, wait_options
 from chartgen.cli.releases import show_change
 from chartgen.cli.verb import verb
 

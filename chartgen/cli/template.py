@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli.options import (
-    HelmArguments,
-    ServiceArguments,
-    ValuesArguments,
-    helm_options,
-    release_values_options,
-    service_options,
-)
+from chartgen.cli.options import HelmArguments, ServiceArguments, helm_options, service_options
+from chartgen.cli.release_options import ValuesArguments, release_values_options
 from chartgen.cli.verb import verb
 
 

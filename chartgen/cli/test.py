@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chartgen.cli import output as out
-from chartgen.cli.options import HelmArguments, duration_option, helm_options, release_argument
+from chartgen.cli.options import HelmArguments, helm_options, release_argument
+from chartgen.cli.release_options import duration_option
 from chartgen.cli.verb import verb
 
 

@@ -7,7 +7,8 @@ import sys
 import click
 
 from chartgen.cli import output as out
-from chartgen.cli.options import HelmArguments, duration_option, helm_options, release_argument
+from chartgen.cli.options import HelmArguments, helm_options, release_argument
+from chartgen.cli.release_options import duration_option
 from chartgen.cli.verb import verb
 
 

@@ -175,6 +175,48 @@ def test_an_old_pod_that_starts_again_in_the_middle_of_an_upgrade_never_serves_t
     assert_close(namespace.post(url, body)["output"], first.predict(np.array(rows)))
 
 
+def test_after_a_failed_upgrade_a_rollback_waits_for_the_pods_it_brings_back(
+    namespace: Namespace, helm: Path, tmp_path: Path
+) -> None:
+    """Kubernetes' verdict on the failed rollout must not be taken for the one on the rollback."""
+    first = retrained("digits-onnx", tmp_path / "1", "1.0.0")
+    second = retrained("digits-onnx", tmp_path / "2", "1.1.0")
+    namespace.chartgen("install", "-f", first.file, *namespace.values(), helm=helm)
+    stuck = namespace.values("packages.indexUrl=http://127.0.0.1:9/simple", "progressDeadlineSeconds=12")
+    started = time.monotonic()
+    done = namespace.chartgen("upgrade", "-f", second.file, *stuck, "--timeout", "40s", helm=helm, ok=False)
+    assert done.returncode == 7, done.stderr
+    assert "libraries cannot be installed" in done.stderr
+    # Helm 4 ends when Kubernetes gives up on the rollout.
+    assert ("within 40s" in done.stderr) == (time.monotonic() - started >= 40)
+
+    # The old pod is made anew, and what it wants to mount is gone.
+    namespace.kubectl("delete", "pod", _serving(namespace), "--wait")
+    _assert_soon(lambda: "of a revision before cannot start" in _status(namespace, helm)["reason"], seconds=60)
+    status = _status(namespace, helm)
+    assert "libraries cannot be installed" in status["reason"]
+    assert "`chartgen rollback digits`" in status["hint"]
+    [progress] = [each for each in _conditions(namespace, "digits") if each["type"] == "Progressing"]
+    assert progress["reason"] == "ProgressDeadlineExceeded"
+
+    namespace.chartgen("rollback", "digits", helm=helm)
+    rows = first.random_rows(2)
+    answer = namespace.chartgen("predict", "digits", "-d", json.dumps({"input": rows}))
+    assert_close(json.loads(answer.stdout)["output"], first.predict(np.array(rows)))
+    assert _status(namespace, helm)["status"] == "deployed"
+    namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm)
+
+
+def test_a_volume_that_cannot_be_mounted_is_the_cause_also_after_the_release_is_gone(
+    namespace: Namespace, helm: Path, tmp_path: Path
+) -> None:
+    file = service_file(tmp_path, **SMALL)
+    settings = ["--set-values", "packages.caConfigMap=nowhere", "--timeout", "20s", "--atomic"]
+    done = namespace.chartgen("install", "-f", file, *settings, helm=helm, ok=False)
+    assert done.returncode == 8, done.stderr
+    assert 'configmap "nowhere" not found' in done.stderr.splitlines()[-2] + done.stderr.splitlines()[-1]
+
+
 def test_the_models_bytes_in_the_pod_have_the_files_digest(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     service = retrained("digits-onnx", tmp_path, "1.0.0")
     namespace.chartgen("install", "-f", service.file, *namespace.values(), helm=helm)
@@ -246,13 +288,28 @@ def _pods(namespace: Namespace) -> list[str]:
     return [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
 
+def _serving(namespace: Namespace) -> str:
+    """The pod that is ready."""
+    return next(pod for pod in _pods(namespace) if _ready(namespace, pod))
+
+
+def _status(namespace: Namespace, helm: Path) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(namespace.chartgen("status", "digits", "-o", "json", helm=helm).stdout)
+    return status
+
+
+def _conditions(namespace: Namespace, deployment: str) -> list[dict[str, Any]]:
+    conditions: list[dict[str, Any]] = namespace.get("deployment", deployment)["status"]["conditions"]
+    return conditions
+
+
 def _restarts(namespace: Namespace, pod: str) -> int:
     count: int = namespace.get("pod", pod)["status"]["containerStatuses"][0]["restartCount"]
     return count
 
 
 def _ready(namespace: Namespace, pod: str) -> bool:
-    ready: bool = namespace.get("pod", pod)["status"]["containerStatuses"][0]["ready"]
+    ready: bool = namespace.get("pod", pod)["status"].get("containerStatuses", [{"ready": False}])[0]["ready"]
     return ready
 
 

@@ -158,11 +158,18 @@ def test_each_major_gets_its_own_flags(helm3: Path, helm4: Path, chart: Path) ->
         assert command[-3:] == ["--", "r", str(chart)]
 
 
+def test_pods_are_counted_where_the_verdict_of_before_would_count(helm3: Path, helm4: Path, chart: Path) -> None:
+    for helm, flag in {helm3: "--wait", helm4: "--wait=legacy"}.items():
+        runner = Recorder('{"name": "r"}')
+        HelmClient(helm, namespace="models", runner=runner).upgrade("r", chart, wait=WaitOptions(counts_pods=True))
+        assert [word for word in runner.commands[0] if word.startswith("--wait")] == [flag]
+
+
 def test_every_flag_that_is_used_is_known_to_the_real_helm(helm: Path, chart: Path, tmp_path: Path) -> None:
     """Each verb gets as far as the cluster that is not there."""
     (tmp_path / "none").write_text("")
     client = HelmClient(helm, namespace="models", kubeconfig=tmp_path / "none")
-    undo = WaitOptions(rollback_on_failure=True)
+    undo = WaitOptions(rollback_on_failure=True, counts_pods=True)
     change = {"wait": undo, "create_namespace": True, "description": "why", "labels": {"a": "b"}}
     verbs = [
         lambda: client.install("r", chart, **change),

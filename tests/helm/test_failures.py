@@ -74,6 +74,14 @@ def test_a_helm_that_does_not_say_error(status: int, stderr: str, message: str) 
     assert error_of(completed(stderr, status=status)).message == message
 
 
+def test_a_time_that_did_not_pass_is_not_claimed() -> None:
+    """The watcher of Helm 4 ends when Kubernetes gives up on a rollout, long before its own time is over."""
+    why = "resource Deployment/models/r not ready. status: Failed, message: Progress deadline exceeded"
+    error = error_of(completed(f"Error: UPGRADE FAILED: {why}\n", *command("timed_out_upgrade")))
+    assert type(error) is HelmTimeoutError
+    assert error.message == "Deployment/models/r counts as failed in Kubernetes (Progress deadline exceeded)"
+
+
 def test_an_undone_operation_keeps_its_cause() -> None:
     text = (RECORDED / "upgrade_undone.helm4.txt").read_text()
     error = error_of(completed(text, *command("upgrade_undone")))
