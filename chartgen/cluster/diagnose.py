@@ -77,6 +77,7 @@ _SCHEDULING_HINTS = (
     (r"persistentvolumeclaim", "the volume claim is missing or not bound: `kubectl get pvc`"),
 )
 _OUT_OF_MEMORY = "OOMKilled"
+_MOUNT_HINT = "make what is missing; a mount is tried again within about two minutes"
 
 
 def diagnose(snapshot: Snapshot) -> Diagnosis | None:
@@ -178,7 +179,7 @@ def _unmounted(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """A volume cannot be mounted."""
     for pod in snapshot.pods:
         if text := _mount_failure(snapshot, pod):
-            yield Diagnosis("mount", f"a volume cannot be mounted: {text}", f"pod {pod.name}", "make what is missing")
+            yield Diagnosis("mount", f"a volume cannot be mounted: {text}", f"pod {pod.name}", _MOUNT_HINT)
 
 
 def _mount_failure(snapshot: Snapshot, pod: PodState) -> str:
