@@ -123,7 +123,7 @@ def test_four_validators_give_one_verdict(oracle: Oracle, seed: int) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_four_validators_give_one_verdict_on_every_odd_value_at_every_place(oracle: Oracle) -> None:
     assert not all(_agreed(oracle, [placed(place, value) for place in PLACES for value in ODD]))
 
