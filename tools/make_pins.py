@@ -32,7 +32,7 @@ GLIBC_AMD64 = [*GLIBC, *(f"manylinux_2_{minor}" for minor in range(16, 4, -1)), 
 MACHINES = {"amd64": ("x86_64", GLIBC_AMD64), "arm64": ("aarch64", GLIBC)}
 
 # What the server and chartgen's adapter import; the rest of a runtime's set is what these need.
-RUNTIMES = {"fastapi": ["fastapi", "uvicorn", "httptools", "uvloop", "orjson"]}
+RUNTIMES = {"fastapi": ["fastapi", "uvicorn", "httptools", "uvloop", "orjson", "prometheus-client"]}
 
 # Libraries that are pinned at their newest version, and what a pod needs beside them.
 NEWEST = {"cloudpickle": [], "joblib": [], "numpy": [], "onnxruntime": ["numpy"], "scipy": ["numpy"]}

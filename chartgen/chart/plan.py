@@ -194,7 +194,7 @@ def _runtime_files(
         if inner == "smoke_test.py" and spec.sample is None:
             continue
         files[f"files/runtime/chartgen_runtime/{inner}"] = content
-    files["files/runtime/adapter.py"] = _shipped(runtime.folder)[runtime.adapter.name]
+    files |= {f"files/runtime/{inner}": content for inner, content in _shipped(runtime.folder).items()}
     files["files/runtime/requirements.txt"] = requirements.text.encode()
     if spec.runtime.handler:
         files["files/runtime/handler.py"] = spec.runtime.handler.read_bytes()

@@ -53,7 +53,8 @@ def test_every_error_has_one_body(iris_server, method, path, status, code):
     answer = httpx.request(method, iris_server.url + path)
     assert answer.status_code == status
     assert answer.json()["error"]["code"] == code
-    assert set(answer.json()["error"]) == {"code", "message", "path", "expected"}
+    assert set(answer.json()["error"]) == {"code", "message", "path", "expected", "id"}
+    assert answer.headers["x-request-id"] == answer.json()["error"]["id"]
     assert ("allow" in answer.headers) == (status == 405)
 
 
@@ -270,12 +271,13 @@ def test_a_failing_model_answers_500_with_the_id_of_the_log_line(tmp_path, serve
     answer = server.post({"input": [10, 1, 1, 1]})
     assert answer.status_code == 500
     assert "the cause" not in answer.text
-    line = next(line for line in server.log_lines() if answer.json()["error"]["id"] in line["message"])
+    line = next(line for line in server.log_lines() if answer.json()["error"]["id"] == line.get("id"))
+    assert (line["level"], line["status"], line["code"]) == ("error", 500, "model_failed")
     assert "RuntimeError: the cause" in line["exception"]
     assert server.post({"input": ROW}).json() == {"output": ROW}
 
 
-def test_the_log_holds_no_line_for_an_answer(tmp_path, serve):
+def test_the_log_holds_a_line_for_an_error_and_none_for_another_answer(tmp_path, serve):
     server = serve(iris_onnx(tmp_path), "onnx")
     server.wait_ready()
     threads = [threading.Thread(target=server.post, args=({"input": row},)) for row in (ROW, [1], ROW)]
@@ -283,4 +285,12 @@ def test_the_log_holds_no_line_for_an_answer(tmp_path, serve):
         thread.start()
     for thread in threads:
         thread.join()
-    assert [line["message"].split(" after")[0] for line in server.log_lines()] == ["test is ready"]
+    ready, error = server.log_lines()
+    assert ready["message"].startswith("test is ready after")
+    assert {key: error[key] for key in ("level", "method", "path", "status", "code")} == {
+        "level": "info",
+        "method": "POST",
+        "path": "/predict",
+        "status": 422,
+        "code": "shape",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 CONTENT_TYPE = (b"content-type", b"application/json")
-NO_HEADERS: dict[str, str] = {}
 
 
 class Later:
@@ -39,11 +39,9 @@ class Later:
         await self._made(scope, receive, send)
 
 
-async def respond(send: Send, status: int, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> None:
+async def respond(send: Send, status: int, body: bytes, headers: Iterable[Header] = ()) -> None:
     """Sends a whole answer, which is JSON."""
-    sent = [CONTENT_TYPE, (b"content-length", b"%d" % len(body))]
-    if headers:
-        sent += [(name.encode(), text.encode()) for name, text in headers.items()]
+    sent = [CONTENT_TYPE, (b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": sent})
     await send({"type": "http.response.body", "body": body})
 
@@ -53,13 +51,13 @@ def error_body(error: ServingError) -> bytes:
     return json.dumps(error.body(), ensure_ascii=False).encode(errors="replace")
 
 
-def error_headers(error: ServingError) -> dict[str, str]:
+def error_headers(error: ServingError) -> list[Header]:
     """What an error says beside its body."""
-    headers = {}
+    headers = []
     if error.retry_after is not None:
-        headers["retry-after"] = str(error.retry_after)
+        headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.code == "method_not_allowed" and error.expected:
-        headers["allow"] = error.expected
+        headers.append((b"allow", error.expected.encode()))
     if error.code == "too_large":  # there may be more of the body than was read
-        headers["connection"] = "close"
+        headers.append((b"connection", b"close"))
     return headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import secrets
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -16,9 +15,11 @@ from .handler import load_handler
 from .loader import load_model
 from .logs import last_words, log
 from .openapi import predict_path, probe_paths
+from .openapi_v2 import v2_paths
 from .predictor import Predictor
 from .protocol import Batch, member
 from .quick import short_way
+from .v2 import OpenInference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,9 @@ class DataPlane:
         self.settings = settings
         self.failed = False  # whether loading has ended in a failure
         self.workers = 1  # how many predictions may run at once in threads; known once the model is loaded
+        self.load_seconds = 0.0
         self._predictor: Predictor | None = None
+        self._v2: OpenInference | None = None
         self._short_way: Callable[[bytes], bytes | None] | None = None
         self._turn: AbstractContextManager[Any] = nullcontext()  # held while the model predicts
         self._draining = False
@@ -72,8 +75,10 @@ class DataPlane:
             self._turn = threading.Lock()
         if settings.handler_path is None:
             self._short_way = short_way(model, predictor, self._turn)
+        self._v2 = self._open_inference(predictor)
+        self.load_seconds = time.monotonic() - started
         self._predictor = predictor
-        log.info("%s is ready after %.2f s", settings.model_name, time.monotonic() - started)
+        log.info("%s is ready after %.2f s", settings.model_name, self.load_seconds)
 
     def start(self, on_failure: Callable[[], None]) -> threading.Thread:
         """Loads in a thread of its own, so that the probes are answered meanwhile.
@@ -114,6 +119,11 @@ class DataPlane:
             raise not_ready("the model is being loaded")
         return {"status": "ready"}
 
+    @property
+    def ready(self) -> bool:
+        """Whether `readyz` would say so."""
+        return self._predictor is not None and not self._draining
+
     def drain(self) -> None:
         """Ends readiness; requests that still come are answered."""
         self._draining = True
@@ -138,32 +148,70 @@ class DataPlane:
         Raises:
             ServingError: The request is refused, the pod is not ready, or the model failed; nothing else is raised.
         """
-        if self._predictor is None:
+        predictor = self._predictor
+        if predictor is None:
             raise not_ready("the model is being loaded")
         try:
             if self._short_way is not None and (answer := self._short_way(body)) is not None:
                 return answer
-            return self._answer(self._predictor, body)
-        except ServingError as error:
-            if error.status != 500:  # noqa: PLR2004 - the client is told all there is to know
-                raise
-            _log_cause(error)
+            return self._answer(predictor, body)
+        except ServingError:
             raise
         except Exception as error:
-            failure = failed("model_failed", "the model failed on this input")
-            _log_cause(failure)
-            raise failure from error
+            raise failed("model_failed", "the model failed on this input") from error
+
+    def infer(self, body: bytes) -> bytes:
+        """Answers one request of the Open Inference Protocol; as `predict`, but for what the bodies are."""
+        v2 = self._loaded_v2()
+        try:
+            return v2.infer(body)
+        except ServingError:
+            raise
+        except Exception as error:
+            raise failed("model_failed", "the model failed on this input") from error
+
+    def metadata(self) -> dict[str, Any]:
+        """The model's metadata by the Open Inference Protocol.
+
+        Raises:
+            ServingError: 503 while the model is being loaded.
+        """
+        return self._loaded_v2().metadata()
+
+    def _loaded_v2(self) -> OpenInference:
+        if self._v2 is None:
+            raise not_ready("the model is being loaded")
+        return self._v2
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI path items, with the model's own signature and an example once they are known."""
         signature = self._predictor.signature if self._predictor else None
-        return {"/predict": predict_path(signature, self._example), **probe_paths()}
+        settings, metadata = self.settings, self._v2.metadata() if self._v2 else None
+        return {
+            "/predict": predict_path(signature, self._example),
+            **v2_paths(settings.model_name, settings.model_version, metadata),
+            **probe_paths(),
+        }
 
     def _answer(self, predictor: Predictor, body: bytes) -> bytes:
         value = _input(decode(body, allow_non_finite=self.settings.allow_non_finite))
         with self._turn:
             output = predictor.predict(value, only_numbers=only_numbers(body))
         return encode({"output": output})
+
+    def _open_inference(self, predictor: Predictor) -> OpenInference:
+        v2 = OpenInference(predictor, self.settings, self._turn)
+        if v2.outputs or predictor.own_values:
+            return v2
+        # What the outputs are is seen on one more prediction.
+        sample = _read_sample(self.settings.sample_path)
+        if sample is not None:
+            value = _input(decode(sample, allow_non_finite=self.settings.allow_non_finite))
+            inputs = predictor.reader.read(value).inputs
+        else:
+            inputs = predictor.signature.example() or {}
+        v2.learn(predictor.run(inputs))
+        return v2
 
     def _warm_up(self, predictor: Predictor) -> float:
         """Predicts a few times; returns what the quickest took, in seconds.
@@ -208,12 +256,6 @@ def _input(document: Any) -> Any:
     if "input" not in document:
         raise refused("missing_key", "the member `input` is missing", "input", "an array, or an object by input name")
     return document["input"]
-
-
-def _log_cause(error: ServingError) -> None:
-    """Writes the exception that is being handled to the log, under an id that the answer carries."""
-    error.id = secrets.token_hex(8)
-    log.error("prediction %s: %s%s", error.id, error.message, f" ({error.path})" if error.path else "", exc_info=True)
 
 
 def _read_sample(path: Path | None) -> bytes | None:

@@ -36,10 +36,10 @@ class ServingError(Exception):
         self.path = path
         self.expected = expected
         self.retry_after = retry_after
-        self.id: str | None = None  # what finds the cause in the log; set where an error of the model is logged
+        self.id: str | None = None  # what finds the request in the log; set where the answer is sent
 
     def body(self) -> dict[str, dict[str, str | None]]:
-        """The answer's body: the same four keys for every error, and the id where the log says more."""
+        """The answer's body: the same keys for every error."""
         error = {"code": self.code, "message": self.message, "path": self.path, "expected": self.expected}
         if self.id is not None:
             error["id"] = self.id

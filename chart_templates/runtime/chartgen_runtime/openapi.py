@@ -28,7 +28,7 @@ ERROR_BODY = {
                 "message": {"type": "string"},
                 "path": {"type": ["string", "null"], "description": "The place, as input[3][1]"},
                 "expected": {"type": ["string", "null"]},
-                "id": {"type": "string", "description": "What finds the cause in the log"},
+                "id": {"type": "string", "description": "What finds the request in the log"},
             },
         }
     },
@@ -37,7 +37,10 @@ ERROR_BODY = {
 
 def probe_paths() -> dict[str, Any]:
     """The path items of what the cluster asks, which lies at the root whatever the base path is."""
+    metrics = _probe("What Prometheus reads", "metrics", "The metrics as text", {})
+    metrics["get"]["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     return {
+        "/metrics": metrics,
         "/healthz": _probe("Whether the process serves", "healthz", "It does", {}),
         "/readyz": _probe(
             "Whether a prediction has worked and the pod is not about to stop", "readyz", "It has", {"503": "Not now"}

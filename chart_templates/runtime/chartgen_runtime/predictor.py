@@ -30,13 +30,13 @@ class Predictor:
         self.signature = model.signature
         self._model = model
         self._handler = handler
-        self._reader = InputReader(model.signature, allow_non_finite=allow_non_finite)
+        self.reader = InputReader(model.signature, allow_non_finite=allow_non_finite)
         self._allow_non_finite = allow_non_finite
         # An output whose first size is fixed beside a dynamic batch has no batch axis: it is about the whole batch.
         self.without_batch = {
             spec.name
             for spec in model.signature.outputs
-            if spec.shape and isinstance(spec.shape[0], int) and not self._reader.fixed_batch
+            if spec.shape and isinstance(spec.shape[0], int) and not self.reader.fixed_batch
         }
 
     def predict(self, value: Any, *, only_numbers: bool = False) -> Any:
@@ -54,23 +54,35 @@ class Predictor:
             Exception: Whatever the model or the handler raises.
         """
         if self._handler.preprocess is None:
-            return self.infer(self._reader.read(value, only_numbers=only_numbers))
+            return self.infer(self.reader.read(value, only_numbers=only_numbers))
         try:
             value = self._handler.preprocess(value)
         except ValueError as error:
             raise refused("refused_by_handler", str(error), "input", "what the service's handler accepts") from error
         if not isinstance(value, JSON_TYPES):  # a table or a matrix of another library is the model's own affair
             return self.infer(Batch({self.signature.inputs[0].name: value}, single=False))
-        return self.infer(self._reader.read(value))
+        return self.infer(self.reader.read(value))
 
     def infer(self, batch: Batch) -> Any:
         """Runs the model on arrays, and makes what it returns ready for the codec; see `predict`."""
+        return self.finish(self.run(batch.inputs), batch.single)
+
+    def run(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The result for each output, by name, as the model or the handler's `predict` gives it."""
         if self._handler.predict is not None:
-            inputs = batch.inputs
-            results = {"": self._handler.predict(self._model.native, _unnamed(inputs) if len(inputs) == 1 else inputs)}
-        else:
-            results = self._model.predict(batch.inputs)
-        return self.finish(results, batch.single)
+            return {"": self._handler.predict(self._model.native, _unnamed(inputs) if len(inputs) == 1 else inputs)}
+        return self._model.predict(inputs)
+
+    @property
+    def own_values(self) -> str:
+        """The handler's step that works on the values of /predict instead of the model's arrays; empty without one."""
+        steps = {"preprocess": self._handler.preprocess, "postprocess": self._handler.postprocess}
+        return next((name for name, step in steps.items() if step is not None), "")
+
+    @property
+    def own_outputs(self) -> bool:
+        """Whether the handler makes the outputs, so that the model's signature does not tell what they are."""
+        return self._handler.predict is not None
 
     def finish(self, results: dict[str, Any], single: bool) -> Any:
         """Makes the model's results ready for the codec; a single item's without the batch axis.

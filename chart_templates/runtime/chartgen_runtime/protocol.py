@@ -76,6 +76,23 @@ class InputReader:
                 first = (single, path)
         return Batch(inputs, first is not None and first[0])
 
+    def check(self, arrays: dict[str, Array], paths: dict[str, str]) -> None:
+        """Checks arrays whose batch axis is there: every rank and size, the batch the same everywhere.
+
+        Args:
+            arrays: An array for each input, by name.
+            paths: The place of each in the request.
+
+        Raises:
+            ServingError: 422 with the path and what was expected.
+        """
+        sizes: dict[str, tuple[int, str]] = {}
+        for name, array in arrays.items():
+            spec, path = self._specs[name], paths[name]
+            if spec.shape is not None and array.ndim != len(spec.shape):
+                raise refused("shape", f"the tensor has {_dimensions(array.ndim)}", path, str(spec))
+            _check_shape(array, spec, path, False, sizes)
+
     def _read_one(
         self, spec: TensorSpec, path: str, value: Any, only_numbers: bool, sizes: dict[str, tuple[int, str]]
     ) -> tuple[Array, bool | None]:

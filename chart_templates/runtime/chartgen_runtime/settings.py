@@ -34,10 +34,13 @@ class RuntimeSettings:
         port: The port to listen on.
         base_path: A path that everything but the probes is served under as well, as `/models/a`; empty without one.
         termination_log: Where Kubernetes looks for the reason of an exit.
-        drain_seconds: How long requests are still taken after SIGTERM, while the endpoints are told.
-        shutdown_seconds: How long requests in flight may take after that.
+        drain_seconds: How long requests are still taken after SIGTERM; one second is enough if no connection is open.
+        shutdown_seconds: How long, from SIGTERM on, requests in flight may take.
+        read_seconds: How long a client may take for the head of a request, and for each part of a body or an answer.
+        max_connections: How many connections may be open; one more ends those that wait longest for their client.
         max_body_bytes: The largest body that is read.
-        max_in_flight: How many requests may be in flight; further ones are told to come back.
+        max_in_flight: How many predictions may run or wait; further ones are told to come back.
+        access_log_sample: The part of the answers without an error that is logged, 0 to 1; errors always are.
     """
 
     model_name: str
@@ -55,8 +58,11 @@ class RuntimeSettings:
     termination_log: Path
     drain_seconds: float
     shutdown_seconds: int
+    read_seconds: float
+    max_connections: int
     max_body_bytes: int
     max_in_flight: int
+    access_log_sample: float
 
 
 def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
@@ -98,10 +104,13 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         port=read("PORT", _whole(1, 65535), "8000"),
         base_path=read("BASE_PATH", _base_path, "/"),
         termination_log=termination_log(environment),
-        drain_seconds=read("DRAIN_SECONDS", _seconds, "1"),
+        drain_seconds=read("DRAIN_SECONDS", _seconds, "5"),
         shutdown_seconds=read("SHUTDOWN_SECONDS", _whole(0, 86400), "20"),
+        read_seconds=read("READ_SECONDS", _seconds, "30"),
+        max_connections=read("MAX_CONNECTIONS", _whole(1, 10**6), "4096"),
         max_body_bytes=read("MAX_BODY_BYTES", _whole(1, 2**40), str(100 * MEBIBYTE)),
         max_in_flight=read("MAX_IN_FLIGHT", _whole(1, 10**6), "128"),
+        access_log_sample=read("ACCESS_LOG_SAMPLE", _part, "0"),
     )
     if faults:
         raise StartupError("; ".join(faults))
@@ -147,6 +156,12 @@ def _optional_path(text: str) -> Path | None:
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text):
         raise ValueError(f"is {text!r}, not a number of seconds")
+    return float(text)
+
+
+def _part(text: str) -> float:
+    if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,9}", text) or float(text) > 1:
+        raise ValueError(f"is {text!r}, not a number from 0 to 1")
     return float(text)
 
 
