@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 import subprocess
@@ -123,7 +122,7 @@ def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, 
     model = built.plan.context["model"]
     model_path = root / "models" / model["mounted_as"]
     model_path.parent.mkdir()
-    model_path.write_bytes(base64.b64decode(built.chart.files["files/model.b64"]))
+    model_path.write_bytes(built.chart.files["files/model.bin"][1:])
     settings = {
         "CHARTGEN_MODEL_NAME": built.spec.name,
         "CHARTGEN_MODEL_VERSION": built.plan.metadata["appVersion"],

@@ -61,7 +61,7 @@ def test_every_datatype_goes_through_as_on_predict(tmp_path, dtype):
 
 def test_data_are_flat_or_nested(iris_plane):
     nested = infer(iris_plane, tensor("input", "FP64", BATCH))
-    flat = infer(iris_plane, tensor("input", "FP64", sum(BATCH, []), [2, 4]))
+    flat = infer(iris_plane, tensor("input", "FP64", [*BATCH[0], *BATCH[1]], [2, 4]))
     assert nested == flat
     assert np.reshape(flat["outputs"][0]["data"], flat["outputs"][0]["shape"]).tolist() == ask(iris_plane, BATCH)
 

@@ -1,0 +1,114 @@
+"""The end of a pod: SIGTERM while clients that never send anything twice keep asking."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.runtime.models import iris, iris_onnx, pickled
+from tests.runtime.serving import serving
+
+BODY = b'{"input": [5.1, 3.5, 1.4, 0.2]}'
+SLOW = "import time\ndef predict(model, inputs):\n    time.sleep(0.05)\n    return model.predict(inputs)\n"
+
+
+class Client(threading.Thread):
+    """Asks on one connection as long as it may; opens another when it was told to close, or for each request."""
+
+    def __init__(self, port: int, keep_alive: bool, pause: float, stop: threading.Event) -> None:
+        super().__init__()
+        self.port, self.keep_alive, self.pause, self.stop = port, keep_alive, pause, stop
+        self.answered = 0
+        self.closes = 0
+        self.lost: list[str] = []
+
+    def run(self) -> None:
+        connection: http.client.HTTPConnection | None = None
+        while not self.stop.is_set():
+            if connection is None:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                try:
+                    connection.connect()
+                except ConnectionRefusedError:  # nothing was sent: the pod is gone, another one would answer
+                    return
+            try:
+                headers = {} if self.keep_alive else {"Connection": "close"}
+                connection.request("POST", "/predict", BODY, headers)
+                answer = connection.getresponse()
+                answer.read()
+                self.answered += answer.status == 200
+                if answer.status != 200:
+                    self.lost.append(f"status {answer.status}")
+            except (OSError, http.client.HTTPException) as error:
+                self.lost.append(repr(error))
+                return
+            if answer.getheader("connection") == "close":
+                self.closes += 1
+                connection.close()
+                connection = None
+            time.sleep(self.pause)
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["quick", "slow"])
+def test_sigterm_under_load_loses_no_request(tmp_path, slow):
+    with serving(tmp_path) as start:
+        variables = {}
+        if slow:
+            (tmp_path / "handler.py").write_text(SLOW)
+            variables = {"CHARTGEN_HANDLER_PATH": str(tmp_path / "handler.py")}
+        server = start(pickled(tmp_path, iris()), "pickle", CHARTGEN_DRAIN_SECONDS="3", **variables)
+        server.wait_ready()
+        stop = threading.Event()
+        port = int(server.url.rsplit(":", 1)[1])
+        clients = [Client(port, i % 2 == 0, (0.0, 0.01, 0.3)[i % 3], stop) for i in range(12)]
+        for client in clients:
+            client.start()
+        time.sleep(1)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        # What would be another pod's now; connections that are still made are answered.
+        asked = [client.answered for client in clients]
+        time.sleep(0.7)
+        assert sum(client.answered for client in clients) > sum(asked)
+        stop.set()
+        for client in clients:
+            client.join()
+        assert [client.lost for client in clients if client.lost] == []
+        assert server.wait_exit(15) == 0
+        kept = [client for client in clients if client.keep_alive]
+        assert all(client.closes for client in kept), "every kept connection was told that it ends"
+
+
+def test_every_answer_says_close_after_sigterm_and_an_idle_connection_has_time_to_hear_it(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx", CHARTGEN_DRAIN_SECONDS="4")
+    server.wait_ready()
+    idle = http.client.HTTPConnection("127.0.0.1", int(server.url.rsplit(":", 1)[1]), timeout=10)
+    idle.request("GET", "/healthz")
+    first = idle.getresponse()
+    first.read()
+    assert first.getheader("connection") is None
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(2)  # longer than a pod without open connections would stay
+    for path, status in (("/readyz", 503), ("/healthz", 200), ("/nothing", 404), ("/metrics", 200)):
+        answer = server.get(path)
+        assert (answer.status_code, answer.headers.get("connection")) == (status, "close")
+    idle.request("POST", "/predict", BODY)
+    last = idle.getresponse()
+    assert (last.status, last.getheader("connection")) == (200, "close")
+    last.read()
+    started = time.monotonic()
+    assert server.wait_exit(10) == 0
+    assert time.monotonic() - started < 2.5
+
+
+def test_without_open_connections_it_ends_after_a_second(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx")
+    server.wait_ready()
+    started = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait_exit(10) == 0
+    assert time.monotonic() - started < 4

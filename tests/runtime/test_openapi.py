@@ -1,0 +1,62 @@
+"""Requests made from the server's own OpenAPI document, valid and broken: none is answered with 5xx."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import checks
+
+from tests.runtime.models import iris, iris_onnx, pickled
+from tests.runtime.serving import serving
+
+# Of each kind, valid and broken, for each of the three paths that predict and each of the two models.
+FEW = 15
+MANY = 170  # 2,000 and more in all
+MODELS = {"onnx": iris_onnx, "pickle": lambda folder: pickled(folder, iris())}
+WANTED = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+VARIABLES = {"CHARTGEN_MODEL_NAME": "iris", "CHARTGEN_MODEL_VERSION": "1.0.0"}
+
+
+def examine(url: str, cases: int) -> dict[str, int]:
+    """Asks; returns how many requests each path got."""
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    made: dict[str, int] = {}
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        heavy = operation.method == "post"
+
+        def asked(case: schemathesis.Case) -> None:
+            made[case.path] = made.get(case.path, 0) + 1
+            answer = case.call(base_url=url)
+            case.validate_response(answer, checks=WANTED)
+
+        modes = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
+        for mode in modes if heavy else modes[:1]:
+            limit = settings(
+                max_examples=cases if heavy else 5,
+                deadline=None,
+                database=None,
+                derandomize=True,
+                phases=[Phase.explicit, Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            limit(given(case=operation.as_strategy(generation_mode=mode))(asked))()
+    return made
+
+
+@pytest.mark.parametrize("cases", [FEW, pytest.param(MANY, marks=[pytest.mark.full, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("model_format", MODELS)
+def test_no_request_made_from_the_document_is_answered_with_5xx(tmp_path, model_format, cases):
+    with serving(tmp_path) as start:
+        server = start(MODELS[model_format](tmp_path), model_format, **VARIABLES)
+        server.wait_ready()
+        made = examine(server.url, cases)
+        assert {"/predict", "/v2", "/v2/models/iris/infer", "/v2/models/iris/versions/1.0.0/infer"} <= set(made)
+        assert sum(made.values()) >= 6 * cases * 0.9
+        assert '"level": "error"' not in server.log()
