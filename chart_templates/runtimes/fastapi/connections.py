@@ -39,8 +39,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._counted: Any = None  # the last request whose head was complete
-        self._head = 0  # bytes since then that belong to no body
+        self._head = 0  # bytes since the last request's head or body
         self._taken = 0
         self._stage: tuple[str, int] | None = None  # what the client is late with, since when, and how far it was
         self._since = 0.0
@@ -55,12 +54,13 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Counts what comes before a request's head is complete."""
+        cycle = self.cycle
+        in_body = cycle is not None and cycle.more_body and not cycle.response_complete
         super().data_received(data)
         self._taken += len(data)
-        cycle = self.cycle
-        if cycle is not self._counted:
-            self._counted, self._head = cycle, 0
-        elif cycle is None or cycle.response_complete or not cycle.more_body:
+        if in_body or self.cycle is not cycle:
+            self._head = 0
+        else:
             self._head += len(data)
             unread = cycle is not None and cycle.response_complete and cycle.more_body
             if self._head > (MAX_UNREAD_BYTES if unread else MAX_HEAD_BYTES) and not self.transport.is_closing():
