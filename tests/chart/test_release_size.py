@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sklearn.linear_model import LinearRegression
 
 from chartgen.chart.build import build
-from chartgen.chart.plan import EMBED_MAX_BYTES
+from chartgen.chart.servable import EMBED_MAX_BYTES
 from chartgen.chart.write import write
 from chartgen.service.load import load
 
