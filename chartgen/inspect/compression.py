@@ -28,7 +28,7 @@ _BLOCK = 1 << 16
 # A model's arrays hold runs of zeros, so a high ratio is normal in small files; beyond these it is a bomb.
 UNPACKED_LIMIT = 4 << 30
 _FREE = 64 << 20
-_RATIO = 100
+_RATIO = 40
 # xz's strongest preset needs a dictionary of 64 MiB; a header may ask for 4 GiB.
 _DICTIONARY_LIMIT = 128 << 20
 

@@ -32,6 +32,8 @@ _FROM_BUFFER = {Global(module, "_frombuffer") for module in ("numpy.core.numeric
 
 
 _MASKED = {Global("numpy.ma.core", "_mareconstruct")}
+_EMPTY_FIRST = _RECONSTRUCT | _MASKED
+_NOTHING: frozenset[Global] = frozenset()
 _DTYPE = Global("numpy", "dtype")
 _ARRAYS = frozenset(
     {Global("numpy", name) for name in ("matrix", "ndarray", "recarray")}
@@ -50,7 +52,7 @@ _GENERATORS = frozenset(
 _CONSTRUCTORS = ("__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor")
 # Classes that these functions are given and make an empty instance of, which does nothing else.
 _GIVEN = {
-    **dict.fromkeys(_RECONSTRUCT | _MASKED, _ARRAYS),
+    **dict.fromkeys(_EMPTY_FIRST, _ARRAYS),
     **{Global("numpy.random._pickle", name): _GENERATORS for name in _CONSTRUCTORS},
 }
 
@@ -84,7 +86,7 @@ class _Element:
     objects: bool
 
 
-def check_call(function: Global, arguments: Value, oddities: set[str]) -> set[Global]:
+def check_call(function: Global, arguments: Value, oddities: set[str]) -> set[Global] | frozenset[Global]:
     """Notes a call that is harmless only with the arguments that picklers give it.
 
     Args:
@@ -98,15 +100,15 @@ def check_call(function: Global, arguments: Value, oddities: set[str]) -> set[Gl
     given = arguments.head if isinstance(arguments, Items) else arguments if isinstance(arguments, tuple) else ()
     if not isinstance(arguments, tuple):
         oddities.add("a call with arguments that are not known")
-    if function in _RECONSTRUCT | _MASKED and not (len(given) > 1 and (0,) in given[1:3]):
+    if function in _EMPTY_FIRST and not (len(given) > 1 and (0,) in given[1:3]):
         oddities.add("an array is made of another shape than picklers begin with")
     # Other codecs than Latin-1, in which protocols below 3 write bytes, would be imported by name.
     if function == _ENCODE and not (
         isinstance(arguments, tuple) and len(arguments) == 2 and arguments[1] in ("latin1", "latin-1")  # noqa: PLR2004
     ):
         oddities.add("a text is encoded in another way than Latin-1")
-    known = _GIVEN.get(function, frozenset())
-    return {value for value in given if isinstance(value, Global) and value not in known}
+    known = _GIVEN.get(function, _NOTHING)
+    return {value for value in given if isinstance(value, Global) and value not in known} if given else _NOTHING
 
 
 def check_element(made: Made, oddities: set[str]) -> None:
@@ -116,7 +118,8 @@ def check_element(made: Made, oddities: set[str]) -> None:
         made: An object whose state was just set.
         oddities: Where it is noted.
     """
-    if made.maker == _DTYPE and _element(made, 0) is None:
+    # Names first: most objects are of another class, and comparing two of these takes its time.
+    if made.maker and made.maker.name == "dtype" and made.maker == _DTYPE and _element(made, 0) is None:
         oddities.add("an array's element type contradicts itself")
 
 

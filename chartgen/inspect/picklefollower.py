@@ -133,4 +133,4 @@ class ArrayFollower(PickleStack):
 
 def is_wrapper_class(value: Value) -> bool:
     """Whether a value is the class of joblib's placeholder."""
-    return isinstance(value, Global) and value == picklearrays.WRAPPER
+    return isinstance(value, Global) and value.name == picklearrays.WRAPPER.name and value == picklearrays.WRAPPER

@@ -175,8 +175,10 @@ class PickleMachine(ArrayFollower):
     def _build(self) -> None:
         state = self._pop()
         target = self._top()
-        self._check_pending()
-        self._check_state(state)
+        if self._pending is not None:
+            self._check_pending()
+        if state is not None:
+            self._check_state(state)
         if isinstance(target, ArrayWrapper):
             self._pending = None
             target.state = state

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from chartgen.inspect.picklestream import PickleStream
     from chartgen.inspect.picklevalues import Value
 
+# A pickler puts at most 1,000 elements of a list or dictionary at once on the stack; only tuples are longer.
+_STACK_LIMIT = 500_000
+_MARK_LIMIT = 20_000
+# A value that is worth remembering takes more than these many bytes, but for the first ones.
+_MEMO_FREE = 100_000
+_MEMO_BYTES = 4
+# So does a tuple with what is in it; nested in each other they would take much room for a byte.
+_TUPLES_FREE = 100_000
+_TUPLE_BYTES = 3
 _MEMO_LIMIT = 2_000_000
-_STACK_LIMIT = 4_000_000
-_MARK_LIMIT = 100_000
 _KEPT_TUPLE = 128
 
 
@@ -29,14 +36,18 @@ class PickleStack:
         self._in = stream
         self._stack: list[Value] = []
         self._marks: list[list[Value]] = []
+        # How many values the stack may hold above the last mark: the ones below count as well.
+        self._room = _STACK_LIMIT
+        self._tuples = 0
         self._memo: dict[int, Value] = {}
 
     # The stack.
 
     def _push(self, value: Value) -> None:
-        if len(self._stack) >= _STACK_LIMIT:
+        stack = self._stack
+        if len(stack) >= self._room:
             raise self._in.corrupt("its stack grows without end")
-        self._stack.append(value)
+        stack.append(value)
 
     def _pop(self) -> Value:
         if not self._stack:
@@ -52,12 +63,14 @@ class PickleStack:
         if len(self._marks) >= _MARK_LIMIT:
             raise self._in.corrupt("its stack grows without end")
         self._marks.append(self._stack)
+        self._room -= len(self._stack)
         self._stack = []
 
     def _pop_mark(self) -> list[Value]:
         if not self._marks:
             raise self._in.corrupt("it goes back to a mark that was never set")
         items, self._stack = self._stack, self._marks.pop()
+        self._room += len(self._stack)
         return items
 
     def _pop_or_unmark(self) -> None:
@@ -69,7 +82,7 @@ class PickleStack:
     # The memo.
 
     def _put(self, index: int) -> None:
-        if index >= _MEMO_LIMIT:
+        if index >= _MEMO_LIMIT or len(self._memo) > _MEMO_FREE + self._in.position // _MEMO_BYTES:
             raise self._in.corrupt("its memo grows without end")
         self._memo[index] = self._top()
 
@@ -119,6 +132,9 @@ class PickleStack:
     def _tuple_of(self, count: int) -> None:
         if len(self._stack) < count:
             raise self._in.corrupt("it takes a value from an empty stack")
+        self._tuples += 1
+        if self._tuples > _TUPLES_FREE + self._in.position // _TUPLE_BYTES:
+            raise self._in.corrupt("it makes more tuples than any model of its size")
         items = tuple(self._stack[-count:])
         del self._stack[-count:]
         self._push(items)

@@ -82,7 +82,7 @@ class PickleStream:
 
     def opcode(self) -> int:
         """The next opcode."""
-        if self.position == self._frame_end:
+        if self._frame_end is not None and self.position == self._frame_end:
             self._frame_end = None
         if self._at >= len(self._buffer) and not self._fill():
             raise self._truncated()
@@ -132,6 +132,8 @@ class PickleStream:
 
     def number(self, width: int) -> int:
         """An unsigned little-endian number of `width` bytes."""
+        if width == 1 and self._frame_end is None:  # by far the most frequent
+            return self.opcode()
         return int.from_bytes(self.take(width), "little")
 
     def signed(self, width: int) -> int:

@@ -6,7 +6,11 @@ holds. All values are shared references, as in the pickle; nothing copies, compa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEPT_ITEMS = 128
 KEPT_KEYS = 512
@@ -42,42 +46,55 @@ class Global:
         return f"{self.module}.{self.name}"
 
 
-@dataclass(slots=True, eq=False)
 class Items:
-    """A list, set, or long tuple.
+    """A list, set, or long tuple; a small object while it is empty, as a file may make millions.
+
+    Args:
+        kind: Its type.
 
     Attributes:
-        kind: Its type.
         head: The first elements.
         count: How many there are.
     """
 
-    kind: str
-    head: list[Value] = field(default_factory=list)
-    count: int = 0
+    __slots__ = ("count", "head", "kind")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.head: Sequence[Value] = ()
+        self.count = 0
 
     def extend(self, values: list[Value]) -> None:
         """Appends values."""
         self.count += len(values)
-        if len(self.head) < KEPT_ITEMS:
-            self.head.extend(values[: KEPT_ITEMS - len(self.head)])
+        kept = len(self.head)
+        if kept == 0:
+            self.head = values[:KEPT_ITEMS]
+        elif kept < KEPT_ITEMS and isinstance(self.head, list):
+            self.head.extend(values[: KEPT_ITEMS - kept])
 
 
-@dataclass(slots=True, eq=False)
 class Entries:
-    """A dictionary.
+    """A dictionary; a small object while it is empty.
 
     Attributes:
-        head: The first entries whose keys are texts.
         count: How many entries were set; one that was set twice counts twice.
         odd: Whether some key is no constant.
         hook: A key that must not become an attribute, however many others there are; None for none.
     """
 
-    head: dict[str, Value] = field(default_factory=dict)
-    count: int = 0
-    odd: bool = False
-    hook: str | None = None
+    __slots__ = ("_kept", "count", "hook", "odd")
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Value] | None = None
+        self.count = 0
+        self.odd = False
+        self.hook: str | None = None
+
+    @property
+    def head(self) -> dict[str, Value]:
+        """The first entries whose keys are texts."""
+        return self._kept if self._kept is not None else {}
 
     def set(self, key: Value, value: Value) -> None:
         """Sets an entry."""
@@ -85,8 +102,10 @@ class Entries:
         if isinstance(key, str):
             if key in _HOOKS or (key.startswith("__") and key.endswith("__")):
                 self.hook = key
-            if key in self.head or len(self.head) < KEPT_KEYS:
-                self.head[key] = value
+            if self._kept is None:
+                self._kept = {key: value}
+            elif key in self._kept or len(self._kept) < KEPT_KEYS:
+                self._kept[key] = value
         elif key is not None and not isinstance(key, int | float | bytes | tuple):
             self.odd = True
 

@@ -1,0 +1,137 @@
+"""Small files that would take a walker much time or memory: every one of 4 MB ends soon, and in little room.
+
+They are walked in a process of their own under a limit of memory; the time is measured in units of Python's own speed
+on this machine, so that a slow or busy one changes nothing.
+"""
+
+from __future__ import annotations
+
+import bz2
+import json
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIZE = 4 << 20
+MEMORY = 200 << 20
+# A unit is a million calls of a Python function, some 40 ms.
+UNITS = 50
+
+WALK = f"""
+import json, resource, sys, time
+from pathlib import Path
+from chartgen.errors import ModelError
+from chartgen.inspect import inspect_model
+from chartgen.inspect.allowlist import may_call
+from chartgen.inspect.picklevalues import Global
+
+may_call(Global("a", "b"))  # the table is read once, whatever the file
+status = Path("/proc/self/statm")
+if status.exists():
+    room = int(status.read_text().split()[0]) * resource.getpagesize() + {MEMORY}
+    resource.setrlimit(resource.RLIMIT_AS, (room, room))
+
+def nothing(): pass
+begin = time.process_time()
+for _ in range(1_000_000): nothing()
+unit = time.process_time() - begin
+for path in sys.argv[1:]:
+    begin = time.process_time()
+    try:
+        inspect_model(Path(path))
+        said = "read"
+    except ModelError as error:
+        said = error.message
+    print(json.dumps([Path(path).stem, (time.process_time() - begin) / unit, said]), flush=True)
+"""
+
+
+def repeated(unit: bytes, head: bytes = b"\x80\x04") -> bytes:
+    return head + unit * ((SIZE - len(head) - 1) // len(unit)) + b"."
+
+
+def packed(content: bytes) -> bytes:
+    """A compressed pickle of about 4 MB that unpacks to what is given, behind so much that cannot be compressed."""
+    noise = os.urandom(SIZE)
+    return zlib.compress(b"\x80\x04\x8e" + struct.pack("<Q", SIZE) + noise + content, 1)
+
+
+DICT = b"\x80\x04cbuiltins\ndict\n\x94"
+SHORT = {
+    "empty dictionaries": lambda: repeated(b"}"),
+    "dictionaries that are remembered": lambda: repeated(b"}\x940"),
+    "tuples in tuples": lambda: repeated(b"\x85", b"\x80\x04)"),
+    "tuples of two of the one before": lambda: repeated(b"2\x86", b"\x80\x04)"),
+    "tuples of two out of the memo": lambda: repeated(b"h\x00h\x00\x86\x94", b"\x80\x04)\x94"),
+    "marks": lambda: repeated(b"("),
+    "dictionaries between marks": lambda: repeated(b"(" + b"}" * 1000),
+    "objects of objects": lambda: repeated(b"h\x00)R", DICT),
+    "a frame of eight exbibytes": lambda: b"\x80\x04\x95" + b"\xff" * 7 + b"\x7fN.",
+    "a number of two gibibytes": lambda: b"\x80\x04\x8b\xff\xff\xff\x7f" + b"\1" * SIZE,
+    "a memo entry far away": lambda: b"\x80\x04Nr\xff\xff\xff\x7f.",
+    "many names": lambda: b"\x80\x04" + b"".join(b"ca\n%d\n0" % i for i in range(SIZE // 10)) + b".",
+    "zeros, compressed a thousand times": lambda: packed(b"\x8e" + struct.pack("<Q", 4 << 30) + b"\0" * (300 << 20)),
+    "opcodes, compressed a thousand times": lambda: packed(b"N0" * (40 << 20)),
+}
+LONG = {
+    "lists": lambda: repeated(b"]"),
+    "numbers": lambda: repeated(b"K\x01"),
+    "dictionaries that are thrown away": lambda: repeated(b"}0", b"\x80\x04N"),
+    "copies": lambda: repeated(b"2", b"\x80\x04}"),
+    "short lists": lambda: repeated(b"(l0", b"\x80\x04N"),
+    "texts": lambda: repeated(b"\x8c\x01a"),
+    "states": lambda: repeated(b"Nb", DICT + b")R"),
+    "entries": lambda: repeated(b"K\x01Ns", b"\x80\x04}"),
+    "small frames": lambda: repeated(b"\x95" + b"\0" * 8, b"\x80\x04N"),
+    "a long line": lambda: b"V" + b"a" * SIZE + b"\n.",
+    "a long line of escapes": lambda: b"S'" + b"\\x41" * (SIZE // 4) + b"'\n.",
+    "a long number": lambda: b"I" + b"9" * SIZE + b"\n.",
+    "zeros, compressed by bzip2": lambda: bz2.compress(
+        b"\x80\x04\x8e"
+        + struct.pack("<Q", SIZE)
+        + os.urandom(SIZE)
+        + b"\x8e"
+        + struct.pack("<Q", 1 << 30)
+        + b"\0" * (300 << 20)
+    ),
+}
+
+
+def _walk(folder: Path, bombs: dict[str, object]) -> None:
+    paths = []
+    for name, make in bombs.items():
+        path = folder / f"{name}.pkl"
+        path.write_bytes(make())  # type: ignore[operator]
+        paths.append(path)
+    done = subprocess.run([sys.executable, "-c", WALK, *paths], capture_output=True, text=True, check=False)
+    ended = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [name for name, _, _ in ended] == list(bombs), done.stderr
+    assert {name: said for name, units, said in ended if units > UNITS} == {}, ended
+
+
+def test_small_bombs_end_soon_and_in_little_room(tmp_path: Path) -> None:
+    _walk(tmp_path, SHORT)
+
+
+@pytest.mark.full
+def test_so_do_the_others(tmp_path: Path) -> None:
+    _walk(tmp_path, LONG)
+
+
+def test_a_large_vocabulary_is_no_bomb(tmp_path: Path) -> None:
+    import pickle
+
+    from chartgen.inspect import inspect_model
+
+    path = tmp_path / "m.pkl"
+    for value in ({f"w{n}": n for n in range(200_000)}, [(n, 1.0) for n in range(200_000)], tuple(range(200_000))):
+        path.write_bytes(pickle.dumps(value))
+        assert inspect_model(path).format == "pickle"
