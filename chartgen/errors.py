@@ -129,6 +129,7 @@ class ModelUnsafeError(ModelError):
 
     Args:
         imports: The dotted names that were refused.
+        shortened: Whether the message leaves some of them out, so that they are worth a list.
     """
 
     def __init__(
@@ -136,12 +137,14 @@ class ModelUnsafeError(ModelError):
         message: str,
         imports: Sequence[str] = (),
         *,
+        shortened: bool = False,
         where: str | None = None,
         expected: str | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, where=where, expected=expected, hint=hint)
         self.imports = tuple(imports)
+        self.shortened = shortened
 
 
 class ModelMismatchError(ModelError):

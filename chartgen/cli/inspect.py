@@ -64,8 +64,12 @@ def _rows(facts: ModelFacts) -> list[tuple[str, str]]:
         rows.append(("written by", str(facts.producer)))
     rows += [("library", str(library)) for library in facts.libraries]
     rows += [("opset", f"{domain} {version}") for domain, version in sorted(facts.opsets.items())]
-    rows += [("input", f"{signature.name} {signature}".strip()) for signature in facts.inputs]
-    rows += [("output", f"{signature.name} {signature}".strip()) for signature in facts.outputs]
-    rows += sorted(facts.details.items())
+    details = dict(facts.details)
+    for kind, signatures in (("input", facts.inputs), ("output", facts.outputs)):
+        for signature in signatures:
+            # The whole type of what is no tensor, such as `sequence(map(int64, float32))`.
+            text = details.pop(f"{kind} {signature.name}", str(signature))
+            rows.append((kind, f"{signature.name} {text}".strip()))
+    rows += sorted(details.items())
     rows += [("import", name + (" (not trusted)" if name in facts.untrusted else "")) for name in facts.imports]
     return rows

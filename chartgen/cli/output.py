@@ -113,7 +113,7 @@ def report(error: ChartgenError, form: str | None) -> None:
             _more(violation.expected, violation.hint)
         return
     click.echo(f"{label} {error}", err=True, color=_coloured())
-    if isinstance(error, ModelUnsafeError):
+    if isinstance(error, ModelUnsafeError) and error.shortened:
         for name in error.imports:
             click.echo(f"  {name}", err=True)
     _more(error.expected, error.hint)

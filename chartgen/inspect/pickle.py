@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chartgen.inspect.picklevalues import Global
 
 _SHOWN = 20
+_MACHINERY = frozenset({"builtins.type", "types.CellType", "types.CodeType", "types.FunctionType", "types.ModuleType"})
 _NAME_WIDTH = 100
 _TRUSTED_HINT = (
     "if you know where the file comes from and trust it, say so in the service file with `model.trusted: true`; "
@@ -30,9 +31,9 @@ _TRUSTED_HINT = (
 def _operations(size: int) -> int:
     """How many opcodes a file of `size` bytes may have.
 
-    It bounds the time. Compressed text has up to about one opcode a byte; no model comes near eight.
+    It bounds the time where a compressed file unpacks to much. Compressed text has up to about one opcode a byte.
     """
-    return min(20_000_000, 200_000 + 8 * size)
+    return min(20_000_000, 1_000_000 + size)
 
 
 def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
@@ -93,16 +94,40 @@ def _untrusted(trace: Trace) -> list[Global]:
 def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsafeError:
     """The error that lists all that is refused."""
     names = [_printable(str(found)) for found in untrusted]
+    if any(found.module.startswith("cloudpickle") for found in untrusted):
+        return _own_code(file, untrusted)
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     parts = [f"would import {shown}"] if names else []
     parts += sorted(f"does what no program that writes models does: {oddity}" for oddity in trace.oddities)
     return ModelUnsafeError(
         f"loading this pickle could run any program: it {'; it '.join(parts)}",
         names,
+        shortened=len(names) > _SHOWN,
         where=str(file.path),
         expected="only names on the allow-list of chartgen: those of NumPy, SciPy and scikit-learn that models hold",
         hint=_TRUSTED_HINT,
     )
+
+
+def _own_code(file: ModelFile, untrusted: list[Global]) -> ModelUnsafeError:
+    """The error about a function or class that cloudpickle wrote as code, since no library has it."""
+    others = [_printable(str(found)) for found in untrusted if not _is_machinery(found)]
+    beside = f"; it would import {', '.join(others[:_SHOWN])} as well" if others else ""
+    return ModelUnsafeError(
+        "the pickle holds Python code of its own: cloudpickle writes a function or class that no library has as code, "
+        f"and loading the file runs it{beside}",
+        [_printable(str(found)) for found in untrusted],
+        shortened=len(others) > _SHOWN,
+        where=str(file.path),
+        expected="an object of classes that a library has, such as a scikit-learn estimator",
+        hint="keep your own code in a handler (`runtime.handler`, a Python file that is reviewed with the service) and "
+        f"write only the library's object to the file; or, {_TRUSTED_HINT}",
+    )
+
+
+def _is_machinery(found: Global) -> bool:
+    """Whether it is one of the names by which cloudpickle makes functions and classes."""
+    return found.module.split(".")[0] == "cloudpickle" or str(found) in _MACHINERY
 
 
 def _printable(name: str) -> str:
@@ -129,9 +154,9 @@ def _refuse_main(file: ModelFile, trace: Trace) -> None:
 def _written_by(stream: PickleStream, trace: Trace) -> dict[str, str]:
     details = {}
     if trace.arrays or (stream.compression and stream.compression != "gzip"):
-        details["written by"] = "joblib"
+        details["file format"] = "joblib"
     elif any(found.module.split(".")[0] == "cloudpickle" for found in trace.imports):
-        details["written by"] = "cloudpickle"
+        details["file format"] = "cloudpickle"
     if stream.compression:
         details["compression"] = stream.compression
     if any(found.module.startswith("numpy._core") for found in trace.imports):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from chartgen.names import is_semver
 from chartgen.service import suggest
 from chartgen.service.finding import Finding
 from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, find, key_position
@@ -121,6 +122,8 @@ def _rewritten(node: Scalar, path: DataPath, wanted: list[str]) -> str | None:
     key = path_text(path) if by_option else path[-1]
     before = "- " if isinstance(key, int) else f"{key}: "
     text = shortened(node.text)
+    if path == ("version",):  # 1.10 is a number for YAML, and with quotes no version yet
+        text = next((whole for whole in (text, f"{text}.0", f"{text}.0.0") if is_semver(whole)), text)
     if isinstance(node.value, bool | int | float) and "string" in wanted:
         return f"write --set-string {key}={text}" if by_option else f'quote it: {before}"{text}"'
     if isinstance(node.value, str) and _unquoted(node.text, wanted):

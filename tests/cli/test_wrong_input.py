@@ -7,6 +7,7 @@ import os
 import pickle
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.helpers import ONNX_MODEL, chartgen, service_file, write_tree
@@ -179,3 +180,18 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = chartgen("render", "--debug", cwd=tmp_path)
     assert "Traceback" in done.stderr
     assert done.returncode == 3
+
+
+def test_what_is_said_of_a_model_is_said_once(tmp_path: Path) -> None:
+    import joblib
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    joblib.dump(model, tmp_path / "m.pkl")
+    labels = [line.partition(":")[0] for line in chartgen("inspect", tmp_path / "m.pkl").stdout.splitlines()]
+    assert labels.count("written by") == 1
+    to_onnx = pytest.importorskip("skl2onnx").to_onnx
+    (tmp_path / "m.onnx").write_bytes(to_onnx(model, np.zeros((1, 1), np.float32)).SerializeToString())
+    said = chartgen("inspect", tmp_path / "m.onnx").stdout
+    assert said.count("output_probability") == 1
+    assert "output_probability sequence(map(int64, float32))" in said

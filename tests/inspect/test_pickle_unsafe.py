@@ -248,3 +248,30 @@ def test_words_of_a_vocabulary_are_no_attributes(tmp_path: Path) -> None:
     path = tmp_path / "words.pkl"
     path.write_bytes(pickle.dumps(TfidfVectorizer(token_pattern=r"\S+").fit(["append add extend __class__ __dict__"])))
     assert inspect_model(path).untrusted == ()
+
+
+def test_code_of_cloudpickle_is_refused_with_what_it_is_and_the_ways_out(tmp_path: Path) -> None:
+    import cloudpickle
+
+    class Model:
+        def predict(self, rows: Any) -> Any:
+            return rows
+
+    path = tmp_path / "m.pkl"
+    for value in (Model(), lambda rows: rows):
+        path.write_bytes(cloudpickle.dumps(value))
+        with pytest.raises(ModelUnsafeError, match="holds Python code of its own: cloudpickle writes") as refused:
+            inspect_model(path)
+        assert "_make_function" not in refused.value.message
+        assert "cloudpickle.cloudpickle._make_function" in refused.value.imports
+        assert "handler" in (refused.value.hint or "")
+        assert "model.trusted: true" in (refused.value.hint or "")
+
+
+def test_what_such_a_pickle_imports_besides_is_named(tmp_path: Path) -> None:
+    import cloudpickle
+
+    path = tmp_path / "m.pkl"
+    path.write_bytes(cloudpickle.dumps([lambda: 1, Call(os.system, "true")]))
+    with pytest.raises(ModelUnsafeError, match=r"it would import posix\.system as well"):
+        inspect_model(path)
