@@ -23,6 +23,7 @@ VERBS = {
     "init": "Write a service file for a model",
     "validate": "Check a service file and its model, and say everything that is wrong",
     "inspect": "Say what a model file is, without executing it",
+    "lock": "Write the versions and hashes of a model's libraries, for those that chartgen does not know",
     "lint": "Check the chart of a service with helm",
     "render": "Write the chart of a service as a folder",
     "template": "Print the manifests of a service",

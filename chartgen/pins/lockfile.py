@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ServiceFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _SIZE_LIMIT = 1 << 20
@@ -21,7 +21,7 @@ _REQUIREMENT = re.compile(
 )
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})", re.ASCII)
 _EXPECTED = "`name==version` and at least one `--hash=sha256:…`"
-_HINT = "write the file with `uv pip compile --generate-hashes` or `pip-compile --generate-hashes`"
+_HINT = "write the file with `chartgen lock`, or with `uv pip compile --generate-hashes`"
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,19 @@ def read_lock(path: Path) -> list[Requirement]:
     if not found:
         raise ServiceFileError("the lock file holds no requirement", where=str(path), expected=_EXPECTED, hint=_HINT)
     return [found[key] for key in sorted(found)]
+
+
+def requirements_text(pinned: Sequence[Requirement]) -> str:
+    """Requirements as pip reads them, and `read_lock` too, sorted by name.
+
+    Args:
+        pinned: The packages.
+    """
+    lines = []
+    for one in sorted(pinned, key=lambda one: (one.name, one.marker)):
+        head = f"{one.name}=={one.version}" + (f" ; {one.marker}" if one.marker else "")
+        lines.append(" \\\n".join([head, *(f"    --hash=sha256:{digest}" for digest in one.hashes)]) + "\n")
+    return "".join(lines)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.packages import is_known
-from chartgen.pins.lockfile import Requirement, canonical, read_lock
+from chartgen.pins.lockfile import Requirement, canonical, read_lock, requirements_text
 from chartgen.pins.tables import Versions, digests, library_sets, onnx_limits, runtime_roots, runtime_set
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chartgen.inspect.facts import Library, ModelFacts
 
 LOCK = "requirements.lock"
-_LOCK_HINT = f"put a `{LOCK}` with pinned and hashed versions beside the service file"
+_LOCK_HINT = f"write a `{LOCK}` beside the service file with `chartgen lock`"
 
 # The one library whose pickles only load with the version that wrote them, so that it has many sets.
 _SCIKIT_LEARN = "scikit-learn"
@@ -197,8 +197,4 @@ def _from_lock(facts: ModelFacts, roots: list[str], pinned: list[Requirement], w
 
 
 def _requirements(pinned: list[Requirement], warnings: list[str]) -> Requirements:
-    lines = []
-    for one in sorted(pinned, key=lambda one: (one.name, one.marker)):
-        head = f"{one.name}=={one.version}" + (f" ; {one.marker}" if one.marker else "")
-        lines.append(" \\\n".join([head, *(f"    --hash=sha256:{digest}" for digest in one.hashes)]) + "\n")
-    return Requirements("".join(lines), tuple(warnings), {one.name: one.version for one in pinned})
+    return Requirements(requirements_text(pinned), tuple(warnings), {one.name: one.version for one in pinned})

@@ -1,0 +1,120 @@
+"""`chartgen lock`: the versions and hashes of a model's libraries."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from chartgen.atomic import write_whole
+from chartgen.cli import output as out
+from chartgen.cli.options import ServiceArguments, service_options
+from chartgen.cli.verb import verb
+from chartgen.errors import LockError, OutputExistsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chartgen.pins.uv import Index
+    from chartgen.service.model import Packages
+
+
+@verb(
+    "lock",
+    examples="""
+    chartgen lock
+    chartgen lock -f service.yaml --package pandas --package 'xgboost==2.1.4'
+    chartgen lock --index-url https://pypi.example.com/simple --cert company-ca.pem
+    """,
+)
+@service_options
+@click.option(
+    "--package", "packages", multiple=True, metavar="REQUIREMENT", help="Lock this too, or in this version; repeat it."
+)
+@click.option(
+    "--machine",
+    "machines",
+    type=click.Choice(["amd64", "arm64"]),
+    multiple=True,
+    default=("amd64", "arm64"),
+    show_default=True,
+    help="What the pods run on; repeat it.",
+)
+@click.option("--index-url", metavar="URL", help="The package index (else the service file's, else $PIP_INDEX_URL).")
+@click.option(
+    "--extra-index-url",
+    "extra_index_urls",
+    multiple=True,
+    metavar="URL",
+    help="A further one (else the service file's, else $PIP_EXTRA_INDEX_URL); repeat it.",
+)
+@click.option(
+    "--cert", type=click.Path(exists=True, dir_okay=False), help="The certificates to trust (else $PIP_CERT)."
+)
+@click.option("--force", is_flag=True, help="Replace a file that `chartgen lock` did not write.")
+def command(
+    arguments: ServiceArguments,
+    packages: tuple[str, ...],
+    machines: tuple[str, ...],
+    index_url: str | None,
+    extra_index_urls: tuple[str, ...],
+    cert: str | None,
+    force: bool,
+) -> None:
+    """Ask the package index for the libraries of a model, and write requirements.lock beside the service file.
+
+    Needed only for models whose libraries chartgen has no versions for, and for what a handler imports. Wheels only,
+    for the pod's Python. Every verb that makes a chart reads the file, and none of them asks the index.
+    """
+    from chartgen.chart.build import LOCK_FILE
+    from chartgen.chart.runtimes import load_runtime
+    from chartgen.inspect import inspect_model
+    from chartgen.pins.locking import lock
+    from chartgen.pins.resolve import resolve
+
+    spec = arguments.load()
+    if spec.source is None:
+        raise click.UsageError("the lock file lies beside the service file, so that cannot come from standard input")
+    target = spec.source.parent / LOCK_FILE
+    _refuse_another(target, force=force)
+    model = spec.model
+    facts = inspect_model(model.file, format=model.format, trusted=model.trusted, sha256=model.sha256)
+    locked = lock(
+        facts,
+        spec.runtime.name,
+        python=load_runtime(spec.runtime.name).python,
+        more=packages,
+        machines=list(dict.fromkeys(machines)),
+        index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
+    )
+    try:
+        write_whole(target, locked.text.encode())
+    except OSError as error:
+        raise LockError(f"cannot be written: {error.strerror or error}", where=str(target)) from error
+    for warning in dict.fromkeys((*locked.warnings, *resolve(facts, spec.runtime.name, target).warnings)):
+        out.warn(warning)
+    out.say(f"{locked.packages} packages are locked")
+    click.echo(os.path.relpath(target))
+
+
+def _refuse_another(target: Path, *, force: bool) -> None:
+    """Raise where the file is somebody's own."""
+    from chartgen.pins.locking import is_ours
+
+    if target.exists() and not force and not is_ours(target):
+        raise OutputExistsError(
+            "the file was not written by `chartgen lock`", where=str(target), hint="pass --force to replace it"
+        )
+
+
+def _index(packages: Packages, url: str | None, extra_urls: tuple[str, ...], cert: str | None) -> Index:
+    """The index: the command line goes before the service file, and that before pip's environment."""
+    from chartgen.pins.uv import Index
+
+    environment = os.environ.get
+    return Index(
+        url=url or packages.index_url or environment("PIP_INDEX_URL", ""),
+        extra_urls=extra_urls or packages.extra_index_urls or tuple(environment("PIP_EXTRA_INDEX_URL", "").split()),
+        certificates=os.path.abspath(cert) if cert else environment("PIP_CERT", ""),  # noqa: PTH100  # text for uv
+    )

@@ -1,0 +1,130 @@
+"""What a model needs, locked: versions and hashes for `requirements.lock`, from a package index."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chartgen.errors import LockError
+from chartgen.inspect.packages import is_known
+from chartgen.pins.lockfile import Requirement, canonical, requirements_text
+from chartgen.pins.tables import library_sets, runtime_roots, runtime_set
+from chartgen.pins.uv import MACHINES, Index, Package, compile_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from chartgen.inspect.facts import ModelFacts
+
+_MARK = "# Written by `chartgen lock`"
+_HEADER = _MARK + ", for Python {python} on Linux ({machines}). Run it again instead of changing this.\n"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+# What the pickle itself says of numpy, whose arrays are written differently by its two majors.
+_NUMPY = {"1": "numpy<2", "2 or newer": "numpy>=2"}
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock.
+
+    Attributes:
+        text: The lock file's content.
+        packages: How many packages it holds.
+        warnings: What a person should know although it will probably work.
+    """
+
+    text: str
+    packages: int
+    warnings: tuple[str, ...]
+
+
+def lock(
+    facts: ModelFacts,
+    runtime: str,
+    *,
+    python: str,
+    more: Sequence[str] = (),
+    machines: Sequence[str] = tuple(MACHINES),
+    index: Index | None = None,
+) -> Locked:
+    """Choose and hash the libraries of a pod; the package index is asked.
+
+    Args:
+        facts: What the model file says of itself.
+        runtime: The serving runtime's name.
+        python: The pod's Python, as `3.11`.
+        more: Further requirements; one for a library of the model takes the place of the model's own version.
+        machines: The machines that the pods may run on, `amd64` or `arm64`.
+        index: Where packages come from.
+
+    Raises:
+        LockError: A package or a wheel is missing, or no set installs together.
+        ProgramMissingError: There is no uv.
+    """
+    wanted, warnings = _wanted(facts, runtime, more)
+    settled = runtime_set(runtime) if runtime_roots(runtime) else {}
+    replaced = {_name_of(each) for each in more}
+    constraints = {name: version for name, version in settled.items() if name not in replaced}
+    found: dict[str, dict[str, Package]] = {}
+    for machine in machines:
+        found[machine] = compile_for(machine, wanted, constraints, python=python, index=index or Index())
+        # One version on all machines: a model must not answer differently by the node that it is on.
+        constraints |= {name: package.version for name, package in found[machine].items()}
+    pinned = _merged(found)
+    header = _HEADER.format(python=python, machines=", ".join(machines))
+    return Locked(header + requirements_text(pinned), len(pinned), tuple(warnings))
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a lock file was written by `lock`, and not by a person or another program."""
+    with path.open("rb") as file:
+        return file.read(len(_MARK)) == _MARK.encode()
+
+
+def _wanted(facts: ModelFacts, runtime: str, more: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The requirements, and a warning for each import that no package is known for."""
+    named = {_name_of(each) for each in more}
+    wanted = [*more, *(name for name in runtime_roots(runtime) or () if canonical(name) not in named)]
+    warnings = []
+    for library in facts.libraries:
+        name = canonical(library.name)
+        if name in named or name == "numpy":
+            continue
+        if not library_sets(library.name) and not is_known(library.name):
+            warnings.append(f"the model imports `{library.name}`: add its package with --package, if it needs one")
+            continue
+        wanted.append(f"{name}=={library.version}" if library.version else name)
+    if "numpy" not in named:
+        wanted.append(_NUMPY.get(facts.details.get("numpy", ""), "numpy"))
+    return sorted(wanted), warnings
+
+
+def _name_of(requirement: str) -> str:
+    """The normalised name of the package that a requirement is about.
+
+    Raises:
+        LockError: It does not begin with one.
+    """
+    match = _NAME.match(requirement)
+    if match is None or "\n" in requirement:
+        raise LockError(f"not a requirement: {requirement!r}", expected="such as `pandas`, `pandas==2.2.3`, `numpy<2`")
+    return canonical(match[0])
+
+
+def _merged(found: Mapping[str, Mapping[str, Package]]) -> list[Requirement]:
+    """One requirement for each package, with the hashes for all machines; a marker where not all of them need it."""
+    names = sorted({name for packages in found.values() for name in packages})
+    return [
+        _requirement(name, {machine: each[name] for machine, each in found.items() if name in each}, len(found))
+        for name in names
+    ]
+
+
+def _requirement(name: str, by_machine: Mapping[str, Package], machines: int) -> Requirement:
+    hashes = sorted({digest for package in by_machine.values() for digest in package.hashes})
+    version = next(iter(by_machine.values())).version
+    needing = [f"platform_machine == '{MACHINES[machine]}'" for machine in by_machine]
+    marker = "" if len(needing) == machines else " or ".join(needing)
+    return Requirement(name, version, marker, tuple(hashes))
