@@ -16,7 +16,7 @@ from figures import Figure, compare
 from load import Report, ask
 
 from chartgen.chart.build import build
-from chartgen.local.serve import serve
+from chartgen.local.serve import prepare, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,12 @@ def programs(case: Case) -> Iterator[tuple[Program, Program]]:
 
     `chartgen run` lays out the files and makes the environment; its process tells the command and the variables.
     """
-    with serve(build(case.spec), host="127.0.0.1", port=0, say=lambda text: print(text, flush=True)) as server:
+    built = build(case.spec)
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    with serve(built, prepare(built, say), host="127.0.0.1", port=0, say=say) as server:
         content = Path(f"/proc/{server.process.pid}/environ").read_bytes()
         python, adapter = map(str, server.process.args)  # type: ignore[arg-type]  # it is started with a list
         variables = dict(entry.split("=", 1) for entry in os.fsdecode(content).split("\0") if entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from chartgen.cli.bumping import build_bumped, bump_option
+from chartgen.cli.live import working
 from chartgen.cli.options import HelmArguments, ServiceArguments, output_option
 from chartgen.cli.release_options import ValuesArguments, WaitArguments, deploy_options, dry_run_of
 from chartgen.cli.releases import show_change
@@ -44,16 +45,17 @@ def command(
     from chartgen import lifecycle
 
     built = build_bumped(arguments, bump, keep=not dry_run)
-    made = lifecycle.upgrade(
-        where.target(built.spec.namespace),
-        built.chart,
-        release or built.spec.name,
-        values.values(),
-        install=True,
-        reset_values=reset_values,
-        force_conflicts=force_conflicts,
-        wait=waiting.options(),
-        dry_run=dry_run_of(dry_run),
-        create_namespace=create_namespace,
-    )
+    with working():
+        made = lifecycle.upgrade(
+            where.target(built.spec.namespace),
+            built.chart,
+            release or built.spec.name,
+            values.values(),
+            install=True,
+            reset_values=reset_values,
+            force_conflicts=force_conflicts,
+            wait=waiting.options(),
+            dry_run=dry_run_of(dry_run),
+            create_namespace=create_namespace,
+        )
     show_change("installed" if made.revision == 1 else "upgraded", made, output, dry_run=bool(dry_run))

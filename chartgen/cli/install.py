@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from chartgen.cli.bumping import build_bumped, bump_option
+from chartgen.cli.live import working
 from chartgen.cli.options import HelmArguments, ServiceArguments, output_option
 from chartgen.cli.release_options import ValuesArguments, WaitArguments, deploy_options, dry_run_of
 from chartgen.cli.releases import show_change
@@ -39,13 +40,14 @@ def command(
     from chartgen import lifecycle
 
     built = build_bumped(arguments, bump, keep=not dry_run)
-    made = lifecycle.install(
-        where.target(built.spec.namespace),
-        built.chart,
-        release or built.spec.name,
-        values.values(),
-        wait=waiting.options(),
-        dry_run=dry_run_of(dry_run),
-        create_namespace=create_namespace,
-    )
+    with working():
+        made = lifecycle.install(
+            where.target(built.spec.namespace),
+            built.chart,
+            release or built.spec.name,
+            values.values(),
+            wait=waiting.options(),
+            dry_run=dry_run_of(dry_run),
+            create_namespace=create_namespace,
+        )
     show_change("installed", made, output, dry_run=bool(dry_run))

@@ -9,6 +9,7 @@ import click
 
 from chartgen.atomic import write_whole
 from chartgen.cli import output as out
+from chartgen.cli.live import working
 from chartgen.cli.options import ServiceArguments, service_options
 from chartgen.cli.verb import verb
 from chartgen.errors import LockError, OutputExistsError
@@ -80,14 +81,15 @@ def command(
     _refuse_another(target, force=force)
     model = spec.model
     facts = inspect_model(model.file, format=model.format, trusted=model.trusted, sha256=model.sha256)
-    locked = lock(
-        facts,
-        spec.runtime.name,
-        python=load_runtime(spec.runtime.name).python,
-        more=packages,
-        machines=list(dict.fromkeys(machines)),
-        index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
-    )
+    with working("asking the package index"):
+        locked = lock(
+            facts,
+            spec.runtime.name,
+            python=load_runtime(spec.runtime.name).python,
+            more=packages,
+            machines=list(dict.fromkeys(machines)),
+            index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
+        )
     try:
         write_whole(target, locked.text.encode())
     except OSError as error:

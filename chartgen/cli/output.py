@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chartgen.cli import live
 from chartgen.errors import ChartgenError, HelmError, ModelUnsafeError, SchemaError
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ def is_quiet() -> bool:
 
 def say(message: str) -> None:
     """Tell a person something on standard error, unless `--quiet` was given."""
-    if not is_quiet():
+    if is_quiet():
+        return
+    if line := live.current():
+        line.say(message)
+    else:
         click.echo(message, err=True, color=_coloured())
 
 

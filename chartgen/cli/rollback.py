@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from chartgen.cli.live import working
 from chartgen.cli.options import HelmArguments, helm_options, output_option, release_argument
 from chartgen.cli.release_options import WaitArguments, dry_run_of, dry_run_option, wait_options
 from chartgen.cli.releases import show_change
@@ -29,5 +30,6 @@ def command(
     """Take the release NAME back to REVISION (else to the one before), as a new revision, and wait for its pods."""
     from chartgen import lifecycle
 
-    made = lifecycle.rollback(where.target(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
+    with working():
+        made = lifecycle.rollback(where.target(), name, revision, wait=waiting.options(), dry_run=dry_run_of(dry_run))
     show_change("rolled back", made, output, dry_run=bool(dry_run), notes=False)

@@ -10,6 +10,7 @@ import urllib.request
 import click
 
 from chartgen.cli import output as out
+from chartgen.cli.live import working
 from chartgen.cli.options import ServiceArguments, service_options
 from chartgen.cli.verb import verb
 from chartgen.errors import PredictionError
@@ -32,15 +33,20 @@ from chartgen.errors import PredictionError
     is_flag=True,
     help="Send the recorded sample once, print the answer, compare it with the recorded one, and stop.",
 )
-def command(arguments: ServiceArguments, host: str, port: int, sample: bool) -> None:
+@click.option(
+    "--python", metavar="PATH", type=click.Path(), help="Serve with this Python, whatever its version (else the pod's)."
+)
+def command(arguments: ServiceArguments, host: str, port: int, sample: bool, python: str | None) -> None:
     """Serve a model on this computer, with the chart's own files and libraries, until Ctrl-C."""
-    from chartgen.local.serve import serve
+    from chartgen.local.serve import prepare, serve
 
     built = arguments.build()
     spec = built.spec
     if sample and spec.sample is None:
         raise click.UsageError("--sample needs a `sample` in the service file")
-    with serve(built, host=host, port=port, say=out.say, quiet=out.is_quiet()) as server:
+    with working():
+        served_by = prepare(built, out.say, python=python)
+    with serve(built, served_by, host=host, port=port, say=out.say, quiet=out.is_quiet()) as server:
         out.say(f"{spec.name} answers at {server.url}/predict")
         if sample:
             recorded = built.plan.values["sample"]

@@ -7,6 +7,7 @@ import sys
 import click
 
 from chartgen.cli import output as out
+from chartgen.cli.live import working
 from chartgen.cli.options import HelmArguments, helm_options, release_argument
 from chartgen.cli.release_options import duration_option
 from chartgen.cli.verb import verb
@@ -33,7 +34,8 @@ def command(name: str, where: HelmArguments, wait: bool, timeout: str, yes: bool
     target = where.target()
     if sys.stdin.isatty() and not (yes or dry_run):
         click.confirm(f"Remove {name} from namespace {target.namespace}, with its history?", abort=True, err=True)
-    said = lifecycle.uninstall(target, name, wait=WaitOptions(wait=wait, timeout=timeout), dry_run=dry_run)
+    with working():
+        said = lifecycle.uninstall(target, name, wait=WaitOptions(wait=wait, timeout=timeout), dry_run=dry_run)
     out.say(f"{name} {'would be' if dry_run else 'is'} uninstalled from namespace {target.namespace}")
     # Helm's own first line says the same; what follows names the objects that stay by their resource policy.
     for line in said.splitlines():

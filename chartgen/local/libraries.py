@@ -5,51 +5,28 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
+from chartgen.local.interpreter import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from chartgen.local.interpreter import Interpreter
+
 _MARKER = "complete"
 _SHOWN_LINES = 5
-
-
-@dataclass(frozen=True)
-class Interpreter:
-    """A Python of this computer.
-
-    Attributes:
-        path: The program.
-        like_the_pod: Whether it is the pod's Python on the pod's platform, so that the hashes of its wheels hold here.
-    """
-
-    path: Path
-    like_the_pod: bool
-
-
-def find_interpreter(wanted: str) -> Interpreter:
-    """The pod's Python where this computer has it, else the one that runs chartgen.
-
-    Args:
-        wanted: The pod's Python, as `3.11`.
-    """
-    on_the_platform = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
-    if ".".join(map(str, sys.version_info[:2])) == wanted:
-        return Interpreter(Path(sys.executable), on_the_platform)
-    found = shutil.which(f"python{wanted}")
-    if found:
-        return Interpreter(Path(found), on_the_platform)
-    return Interpreter(Path(sys.executable), False)
+# What pip says when it gets no answer; it then adds that it found no version, which is not the cause.
+_OUT_OF_REACH = re.compile(
+    r"after connection broken by|Connection(?:Error| refused| timed out)|name resolution|SSLError"
+)
+_NO_WHEEL = re.compile(r"No matching distribution found for ([^\s(;]+)")
 
 
 def environment_python(requirements: str, interpreter: Interpreter, say: Callable[[str], None]) -> Path:
@@ -73,7 +50,7 @@ def environment_python(requirements: str, interpreter: Interpreter, say: Callabl
         with _locked(cache / f"{key}.lock"):
             if not (folder / _MARKER).exists():
                 say(f"Installing the model's libraries into {folder}")
-                _make(folder, interpreter.path, wanted, hashed=interpreter.like_the_pod)
+                _make(folder, interpreter, wanted)
                 (folder / _MARKER).touch()
     except OSError as error:
         raise LocalRunError(
@@ -100,29 +77,47 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, python: Path, requirements: str, *, hashed: bool) -> None:
+def _make(folder: Path, interpreter: Interpreter, requirements: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    _run([str(python), "-m", "venv", str(folder)], "the virtual environment cannot be made")
+    made = _run([str(interpreter.path), "-m", "venv", str(folder)])
+    if made.returncode:
+        raise LocalRunError(
+            f"{interpreter} cannot make a virtual environment:\n  {_last_lines(made)}",
+            where=str(interpreter.path),
+            hint="on Debian and Ubuntu it needs the package python3-venv; or name another Python with --python",
+        )
     listing = folder / "requirements.txt"
     listing.write_text(requirements, encoding="utf-8")
-    pip = [
-        str(folder / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--quiet",
-    ]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     pip += ["--only-binary=:all:", "--requirement", str(listing)]
-    _run(pip + (["--require-hashes"] if hashed else []), "the model's libraries cannot be installed")
-
-
-def _run(argv: list[str], failure: str) -> None:
-    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL)
+    done = _run(pip + (["--require-hashes"] if interpreter.like_the_pod else []))
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
-        raise LocalRunError(
-            failure + ":\n  " + "\n  ".join(lines[-_SHOWN_LINES:] or ["no message"]),
-            hint="is the package index reachable? pip's own settings (PIP_INDEX_URL, PIP_CERT, pip.conf) are used",
+        raise _not_installed(done, interpreter)
+
+
+def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL)
+
+
+def _not_installed(done: subprocess.CompletedProcess[str], interpreter: Interpreter) -> LocalRunError:
+    """Why pip failed: the index does not answer, there is no such wheel, or what pip says."""
+    settings = "pip's own settings (PIP_INDEX_URL, PIP_CERT, pip.conf) are used"
+    if _OUT_OF_REACH.search(done.stdout + done.stderr):
+        return LocalRunError(
+            f"the package index cannot be reached:\n  {_last_lines(done)}",
+            hint=f"the model's libraries are installed once and kept, and that needs the network; {settings}",
         )
+    missing = _NO_WHEEL.search(done.stderr)
+    if missing:
+        name, _, version = missing[1].partition("==")
+        return LocalRunError(
+            f"there is no wheel of {name} {version} for {interpreter}",
+            expected="wheels: nothing is compiled, since the pod would not run what comes out of it",
+            hint=f"{ELSEWHERE.format(wanted=interpreter.version)}; or name another Python with --python",
+        )
+    return LocalRunError(f"the model's libraries cannot be installed:\n  {_last_lines(done)}", hint=settings)
+
+
+def _last_lines(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
+    return "\n  ".join(lines[-_SHOWN_LINES:] or done.stdout.splitlines()[-_SHOWN_LINES:] or ["no message"])

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
-from chartgen.local.libraries import environment_python, find_interpreter
+from chartgen.local.interpreter import find_interpreter
+from chartgen.local.libraries import environment_python
 from chartgen.service.model import KeyReference
 
 if TYPE_CHECKING:
@@ -67,30 +68,45 @@ class LocalServer:
             )
 
 
+def prepare(built: Built, say: Callable[[str], None], *, python: str | None = None) -> Path:
+    """The Python that has a model's libraries; the first time they are installed.
+
+    Args:
+        built: The service and its chart.
+        say: Tells a person what is going on.
+        python: A Python to serve it with; None takes the pod's version.
+
+    Raises:
+        ProgramMissingError: This computer has no such Python.
+        LocalRunError: The libraries cannot be installed.
+    """
+    wanted = built.plan.context["runtime"].python
+    interpreter = find_interpreter(wanted, python)
+    if not interpreter.like_the_pod:
+        say(
+            f"{interpreter} is not the pod's, which has Python {wanted} on Linux: the same versions are "
+            "installed, without checking their hashes"
+        )
+    return environment_python(built.requirements.text, interpreter, say)
+
+
 @contextmanager
 def serve(
-    built: Built, *, host: str, port: int, say: Callable[[str], None], quiet: bool = False
+    built: Built, python: Path, *, host: str, port: int, say: Callable[[str], None], quiet: bool = False
 ) -> Iterator[LocalServer]:
     """Serve a chart's model until the block ends.
 
     Args:
         built: The service and its chart.
+        python: The Python that has the model's libraries, see `prepare`.
         host: The address to listen on.
         port: The port; 0 takes a free one.
         say: Tells a person what is going on.
         quiet: Keep the server's own log back.
 
     Raises:
-        LocalRunError: The libraries cannot be installed, the port is taken, or the model does not become ready.
+        LocalRunError: The port is taken, or the model does not become ready.
     """
-    runtime = built.plan.context["runtime"]
-    interpreter = find_interpreter(runtime.python)
-    if not interpreter.like_the_pod:
-        say(
-            f"This computer is not as the pod, which has Python {runtime.python} on Linux: the same versions are "
-            "installed, without checking their hashes"
-        )
-    python = environment_python(built.requirements.text, interpreter, say)
     chosen = _free_port(host, port)
     with tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
         environment = _lay_out(built, Path(scratch), say) | {"CHARTGEN_HOST": host, "CHARTGEN_PORT": str(chosen)}
