@@ -125,7 +125,7 @@ def test_a_thousand_slow_or_broken_clients_harm_neither_the_others_nor_the_memor
         lines = [line for line in text.splitlines() if line.startswith("chartgen_connections_closed_total{")]
         closed = dict(line.split('reason="')[1].split('"} ') for line in lines)
         assert float(closed["too_slow"]) >= 200
-        assert {"not_http", "too_slow"} <= set(closed)
+        assert {"not_http", "too_slow", "head_too_large", "pipelined"} <= set(closed)
         assert len(server.log_lines()) < 500, "the log is bounded as well"
 
 

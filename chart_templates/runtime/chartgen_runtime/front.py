@@ -76,7 +76,13 @@ class Front:
             if route.infer is None:
                 answer = await self._other(route, scope, receive, send)
             else:
-                answer = await self._predict(route.infer, receive)
+                message = await receive()
+                body = message.get("body", b"")
+                # The usual request is whole, and answered before anything else happens: it is never in flight.
+                if message.get("more_body", True) or not self._plane.inline(len(body)) or len(body) > self._max_body:
+                    answer = await self._long_way(route.infer, message, receive)
+                else:
+                    answer = route.infer(body)
         except ServingError as error:
             request = Request(scope, route, started, sent)
             await respond(send, *self._refusal(request, error))
@@ -86,7 +92,7 @@ class Front:
             return
         seconds = perf_counter() - started
         route.counter.add(200, seconds)
-        if self._access.sample and not route.quiet:
+        if self._access.sample:
             self._access.answered(scope, sent or made_id(), seconds)
         if answer is None:  # it was sent already
             return
@@ -96,13 +102,9 @@ class Front:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    async def _predict(self, infer: Callable[[bytes], bytes], receive: Receive) -> bytes:
-        """Reads the body and answers it, on the event loop or in a thread."""
-        held = 0
-        message = await receive()
-        body = message.get("body", b"")
-        if message.get("more_body", True) or len(body) > self._max_body:
-            body, held = await self._bodies.read(message, receive)
+    async def _long_way(self, infer: Callable[[bytes], bytes], message: Message, receive: Receive) -> bytes:
+        """Reads the rest of a body, and answers it on the event loop or in a thread."""
+        body, held = await self._bodies.read(message, receive)
         metrics = self._metrics
         try:
             if metrics.in_flight >= self._max_in_flight:
@@ -115,8 +117,7 @@ class Front:
             finally:
                 metrics.in_flight -= 1
         finally:
-            if held:
-                self._bodies.release(held)
+            self._bodies.release(held)
 
     async def _other(self, route: Route, scope: Message, receive: Receive, send: Send) -> bytes | None:
         """The answer of a route that predicts nothing; None if it has sent it itself."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Predict = Callable[[dict[str, Any]], dict[str, Any]]
 
+NULL = b"null"
+
 # A number that is too large for the model's type ends the short way at once; the long way says where it is.
 warnings.filterwarnings("error", "overflow encountered in cast", RuntimeWarning, __name__.replace(".", r"\."))
 
@@ -46,7 +48,7 @@ def short_way(
     if spec.dtype not in FLOATS or not spec.shape or isinstance(spec.shape[0], int):
         return None
     name, dtype, item = spec.name, np.dtype(spec.dtype), spec.shape[1:]
-    asarray, without_batch = np.asarray, predictor.without_batch
+    asarray, newaxis, without_batch = np.asarray, np.newaxis, predictor.without_batch
     predict = model.predict if model.thread_safe else _in_turn(model.predict, turn)
 
     def answer(body: bytes) -> bytes | None:
@@ -58,18 +60,25 @@ def short_way(
             array = asarray(value, dtype)
         except (ValueError, TypeError, LookupError, RuntimeWarning):
             return None
+        # It is finite: the codec refuses what is not, and so does the conversion to a narrower type (see above).
         single = array.shape == item
-        if not (single or array.shape[1:] == item) or not array.size or not _finite(array):
+        if not (single or array.shape[1:] == item) or not array.size:
             return None
-        results = predict({name: array[np.newaxis] if single else array})
+        results = predict({name: array[newaxis] if single else array})
         try:
-            outputs = {
-                output: _item(result) if single and output not in without_batch else _whole(result)
-                for output, result in results.items()
-            }
-            return dumps({"output": outputs if len(outputs) != 1 else outputs.popitem()[1]})
+            if len(results) == 1:
+                [(output, result)] = results.items()
+                written = _item(result) if single and output not in without_batch else _whole(result)
+            else:
+                written = {
+                    output: _item(result) if single and output not in without_batch else _whole(result)
+                    for output, result in results.items()
+                }
+            text = dumps({"output": written})
         except TypeError:  # a result that is not usual
-            return encode({"output": predictor.finish(results, single)})
+            text = NULL
+        # What is not finite is written as null, and nothing else is: the word is found sooner than each number is read.
+        return text if NULL not in text else encode({"output": predictor.finish(results, single)})
 
     return answer
 
@@ -82,16 +91,10 @@ def _in_turn(predict: Predict, turn: AbstractContextManager[Any]) -> Predict:
     return waiting
 
 
-def _finite(array: Any) -> bool:
-    return b"\0" not in np.isfinite(array).tobytes()
-
-
 def _whole(result: Any) -> Any:
-    """The result; a TypeError if it is no array of finite numbers."""
-    if type(result) is np.ndarray:
-        kind = result.dtype.kind
-        if kind in "iub" or (kind == "f" and _finite(result)):
-            return result
+    """The result; a TypeError if it is no array of numbers or booleans."""
+    if type(result) is np.ndarray and result.dtype.kind in "fiub":
+        return result
     raise TypeError
 
 

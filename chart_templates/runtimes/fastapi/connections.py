@@ -26,10 +26,6 @@ SPARE_FILES = 64
 CLOSE = (b"connection", b"close")
 
 
-class TooMuchError(Exception):
-    """A head with more headers, or a connection with more requests at once, than is taken."""
-
-
 class Connection(HttpToolsProtocol):
     """One connection. The hot way through it is uvicorn's; what is added is a few comparisons of integers."""
 
@@ -56,27 +52,25 @@ class Connection(HttpToolsProtocol):
         """Counts what comes before a request's head is complete."""
         cycle = self.cycle
         in_body = cycle is not None and cycle.more_body and not cycle.response_complete
-        super().data_received(data)
+        HttpToolsProtocol.data_received(self, data)
         self._taken += len(data)
         if in_body or self.cycle is not cycle:
             self._head = 0
         else:
             self._head += len(data)
-            unread = cycle is not None and cycle.response_complete and cycle.more_body
-            if self._head > (MAX_UNREAD_BYTES if unread else MAX_HEAD_BYTES) and not self.transport.is_closing():
-                self.end("head_too_large", 431, "the request's head is too large")
+        if self._head > MAX_HEAD_BYTES or len(self.headers or ()) > MAX_HEADERS or self.pipeline:
+            self._bound()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a header of a request."""
-        super().on_header(name, value)
-        if len(self.headers) > MAX_HEADERS:
-            raise TooMuchError
-
-    def on_message_begin(self) -> None:
-        """Begins a request."""
-        if len(self.pipeline) >= MAX_PIPELINED:
-            raise TooMuchError
-        super().on_message_begin()
+    def _bound(self) -> None:
+        """Ends the connection if it holds too much; called when that may be."""
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        unread = cycle is not None and cycle.response_complete and cycle.more_body
+        if self._head > (MAX_UNREAD_BYTES if unread else MAX_HEAD_BYTES) or len(self.headers or ()) > MAX_HEADERS:
+            self.end("head_too_large", 431, "the request's head is too large")
+        elif len(self.pipeline) > MAX_PIPELINED:
+            self.end("pipelined", 429, f"more than {MAX_PIPELINED} requests were sent before their answers")
 
     def send_400_response(self, msg: str) -> None:
         """Refuses what is no HTTP."""

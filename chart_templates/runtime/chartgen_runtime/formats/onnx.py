@@ -53,7 +53,7 @@ def load(path: Path, method: str) -> LoadedModel:
     names = [spec.name for spec in outputs]
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
-        return dict(zip(names, session.run(names, arrays), strict=True))
+        return dict(zip(names, session.run(names, arrays)))  # noqa: B905 - of equal length, and this is the hot way
 
     return LoadedModel(session, Signature(inputs, outputs), predict, thread_safe=True)
 
