@@ -60,8 +60,15 @@ def compare(
         rounds: The value and the peer's, of each round.
         bar: See `Figure`.
         note: See `Figure`.
+
+    Raises:
+        ValueError: The peer gave nothing to compare with in any round.
     """
-    values, of_peer = zip(*rounds, strict=True)
+    # On a busy machine a turn may end before the first answer.
+    counted = [(value, other) for value, other in rounds if other]
+    if not counted:
+        raise ValueError(f"{peer} gave nothing to compare {subject} with: measure for longer, on a quieter machine")
+    values, of_peer = zip(*counted, strict=True)
     ratio = statistics.median(value / other for value, other in zip(values, of_peer, strict=True))
     middle, middle_of_peer = statistics.median(values), statistics.median(of_peer)
     return Figure(subject, peer, unit, middle, middle_of_peer, round(ratio, 3), bar, len(values), note)

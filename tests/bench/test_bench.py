@@ -47,6 +47,15 @@ def test_the_ratio_is_the_median_over_the_rounds_and_not_that_of_the_medians():
     assert (figure.value, figure.of_peer, figure.ratio, figure.verdict) == (8, 4, 2, "yes")
 
 
+def test_a_round_in_which_the_peer_answered_nothing_is_left_out():
+    from figures import compare
+
+    figure = compare("x", "peer", "/s", [(1, 0), (8, 4)])
+    assert (figure.ratio, figure.rounds) == (2, 1)
+    with pytest.raises(ValueError, match="quieter machine"):
+        compare("x", "peer", "/s", [(1, 0)])
+
+
 @pytest.mark.parametrize(("bar", "verdict"), [("<= 1.9", "no"), (">= 2.0", "yes"), (">= 2.1", "no"), ("", "")])
 def test_a_bar_is_reached_or_not(bar, verdict):
     from figures import compare
