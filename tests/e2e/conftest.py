@@ -53,11 +53,18 @@ class Namespace(cluster_fixtures.Namespace):
 
     def post(self, url: str, body: object) -> Any:
         """Send a request from a pod inside the cluster, by the Service's DNS name."""
+        return json.loads(self._from_inside(url, json.dumps(body)))
+
+    def fetch(self, url: str) -> str:
+        """Read a page from a pod inside the cluster, by the Service's DNS name."""
+        return self._from_inside(url)
+
+    def _from_inside(self, url: str, body: str = "") -> str:
         code = (
             "import sys,urllib.request as u;"
-            "print(u.urlopen(u.Request(sys.argv[1],sys.stdin.buffer.read()),timeout=20).read().decode())"
+            "print(u.urlopen(u.Request(sys.argv[1],sys.stdin.buffer.read() or None),timeout=20).read().decode())"
         )
-        command = [
+        words = [
             "kubectl",
             "--namespace",
             self.client_namespace,
@@ -70,7 +77,7 @@ class Namespace(cluster_fixtures.Namespace):
             code,
             url,
         ]
-        return json.loads(run(*command, input=json.dumps(body)))
+        return run(*words, input=body)
 
 
 @pytest.fixture(scope="session")

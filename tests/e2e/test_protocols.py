@@ -1,0 +1,36 @@
+"""What a release speaks beside /predict, to clients inside the cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.e2e.services import assert_close, retrained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Namespace
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+
+def test_a_client_in_the_cluster_infers_by_v2_and_scrapes_the_metrics(
+    namespace: Namespace, helm4: Path, tmp_path: Path
+) -> None:
+    service = retrained("digits-onnx", tmp_path, "1.0.0")
+    namespace.chartgen("install", "-f", service.file, *namespace.values(), helm=helm4)
+    root = f"http://{service.name}.{namespace.name}.svc.cluster.local:8000"
+
+    model = json.loads(namespace.fetch(f"{root}/v2/models/{service.name}"))
+    assert [tensor["name"] for tensor in model["inputs"]] == ["image"]
+    rows = service.random_rows(3)
+    asked = {"name": "image", "shape": [3, 64], "datatype": "FP32", "data": np.array(rows).ravel().tolist()}
+    answer = namespace.post(f"{root}/v2/models/{service.name}/infer", {"inputs": [asked]})
+    outputs = {output["name"]: np.array(output["data"]).reshape(output["shape"]) for output in answer["outputs"]}
+    assert_close(outputs, service.predict(np.array(rows)))
+
+    print(namespace.fetch(f"{root}/metrics"))
