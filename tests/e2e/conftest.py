@@ -64,20 +64,8 @@ class Namespace(cluster_fixtures.Namespace):
             "import sys,urllib.request as u;"
             "print(u.urlopen(u.Request(sys.argv[1],sys.stdin.buffer.read() or None),timeout=20).read().decode())"
         )
-        words = [
-            "kubectl",
-            "--namespace",
-            self.client_namespace,
-            "exec",
-            "-i",
-            "client",
-            "--",
-            "python",
-            "-c",
-            code,
-            url,
-        ]
-        return run(*words, input=body)
+        client = ["kubectl", "--namespace", self.client_namespace, "exec", "-i", "client", "--"]
+        return run(*client, "python", "-c", code, url, input=body)
 
 
 @pytest.fixture(scope="session")

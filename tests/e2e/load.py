@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tests.helpers import run
+from tests import cluster_fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,24 +36,21 @@ def questions(*models: Service, count: int, rows: int) -> list[tuple[dict[str, A
 class Load:
     """A pod that runs `load_client.py`."""
 
-    namespace: str
+    inside: cluster_fixtures.Namespace
     name: str
 
     def sent(self) -> int:
         """How many requests were sent so far."""
-        count: int = json.loads(self._kubectl("logs", self.name, "--tail=1") or '{"sent": 0}')["sent"]
+        count: int = json.loads(self.inside.kubectl("logs", self.name, "--tail=1") or '{"sent": 0}')["sent"]
         return count
 
     def stop(self) -> dict[str, Any]:
         """End it; returns its report, which `load_client.Report` describes."""
-        self._kubectl("exec", self.name, "--", "touch", "/tmp/stop")
-        self._kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{self.name}", "--timeout=60s")
-        report: dict[str, Any] = json.loads(self._kubectl("logs", self.name, "--tail=1"))
+        self.inside.kubectl("exec", self.name, "--", "touch", "/tmp/stop")
+        self.inside.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{self.name}", "--timeout=60s")
+        report: dict[str, Any] = json.loads(self.inside.kubectl("logs", self.name, "--tail=1"))
         print(json.dumps(report))  # beside the test that failed
         return report
-
-    def _kubectl(self, *argv: str, **options: Any) -> str:
-        return run("kubectl", "--namespace", self.namespace, *argv, **options)
 
 
 @contextmanager
@@ -68,7 +65,8 @@ def load_on(
         asked: The bodies and the answers that are right.
         rate: Requests per second, as long as the answers come that fast.
     """
-    load = Load(namespace.client_namespace, f"load-{secrets.token_hex(3)}")
+    inside = cluster_fixtures.Namespace(namespace.client_namespace)
+    load = Load(inside, f"load-{secrets.token_hex(3)}")
     plan = {
         "host": f"{service}.{namespace.name}.svc.cluster.local",
         "port": PORT,
@@ -80,11 +78,11 @@ def load_on(
     }
     objects = [_config_map(load.name, plan), _pod(load.name)]
     try:
-        load._kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        load._kubectl("wait", "--for=condition=Ready", f"pod/{load.name}", "--timeout=120s")
+        inside.kubectl("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        inside.kubectl("wait", "--for=condition=Ready", f"pod/{load.name}", "--timeout=120s")
         yield load
     finally:
-        load._kubectl("delete", f"pod/{load.name}", f"configmap/{load.name}", "--wait=false", "--ignore-not-found")
+        inside.kubectl("delete", f"pod/{load.name}", f"configmap/{load.name}", "--wait=false", "--ignore-not-found")
 
 
 def _config_map(name: str, plan: dict[str, Any]) -> dict[str, Any]:

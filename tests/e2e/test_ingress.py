@@ -29,7 +29,7 @@ CLASS = "traefik"
 
 
 @pytest.fixture(scope="session")
-def controller(cluster: str) -> None:
+def controller(kubeconfig: Path) -> None:
     classes = run("kubectl", "get", "ingressclass", "-o", "name").split()
     if f"ingressclass.networking.k8s.io/{CLASS}" not in classes:
         pytest.skip(f"the cluster has no IngressClass {CLASS}")
