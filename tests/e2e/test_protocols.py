@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.services import assert_close, retrained
 
@@ -33,4 +35,14 @@ def test_a_client_in_the_cluster_infers_by_v2_and_scrapes_the_metrics(
     outputs = {output["name"]: np.array(output["data"]).reshape(output["shape"]) for output in answer["outputs"]}
     assert_close(outputs, service.predict(np.array(rows)))
 
-    print(namespace.fetch(f"{root}/metrics"))
+    namespace.post(f"{root}/predict", {"input": rows})
+    scraped = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(namespace.fetch(f"{root}/metrics"))
+        for sample in family.samples
+    }
+    assert scraped["chartgen_requests_total", "/predict", "200"] == 1
+    assert scraped["chartgen_requests_total", "/v2/models/{model}/infer", "200"] == 1
+    assert scraped["chartgen_ready",] == 1
+    digest = hashlib.sha256((tmp_path / "digits.onnx").read_bytes()).hexdigest()
+    assert [key[-1] for key in scraped if key[0] == "chartgen_model_info"] == [digest]
