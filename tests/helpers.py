@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -53,6 +54,14 @@ def run(*argv: object, **options: Any) -> str:
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def assert_soon(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something holds, looking once a second."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(1)
 
 
 def documents(manifests: str) -> list[dict[str, Any]]:

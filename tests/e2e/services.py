@@ -35,6 +35,16 @@ class Service:
         rows = np.random.default_rng(secrets.randbits(64)).random((count, self.width))
         return (rows * (8 if self.width == 4 else 1)).astype(np.float32).astype(float).tolist()
 
+    def infer_request(self, rows: list[list[float]]) -> dict[str, Any]:
+        """The same question in the Open Inference Protocol (the example with one input, `image`)."""
+        data = [value for row in rows for value in row]
+        return {"inputs": [{"name": "image", "shape": [len(rows), self.width], "datatype": "FP32", "data": data}]}
+
+
+def infer_outputs(answer: dict[str, Any]) -> dict[str, Any]:
+    """The tensors of an answer in the Open Inference Protocol, by name."""
+    return {output["name"]: np.array(output["data"]).reshape(output["shape"]) for output in answer["outputs"]}
+
 
 def _module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.parent.name.replace("-", "_"), path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ import yaml
 
 from tests.e2e.load import load_on, questions
 from tests.e2e.services import retrained
-from tests.helpers import run, service_file
+from tests.helpers import assert_soon, run, service_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.conftest import Namespace
@@ -50,7 +49,7 @@ def test_cpu_load_makes_more_pods_and_an_upgrade_leaves_their_number_alone(
     namespace.chartgen("install", "-f", first.file, *namespace.values(), helm=helm)
     assert _replicas(namespace, first.name) == 1
     with load_on(namespace, first.name, questions(first, second, count=3, rows=ROWS), rate=RATE) as load:
-        _soon(lambda: _replicas(namespace, first.name) == 2, 180)
+        assert_soon(lambda: _replicas(namespace, first.name) == 2, 180)
         assert any("cpu resource utilization" in event and "above target" in event for event in _rescales(namespace))
         with _counted(namespace, first.name) as counts:
             namespace.chartgen("upgrade", "-f", second.file, *namespace.values(), helm=helm)
@@ -58,7 +57,7 @@ def test_cpu_load_makes_more_pods_and_an_upgrade_leaves_their_number_alone(
         report = load.stop()
     assert (report["lost"], report["wrong"]) == (0, 0), report["failures"]
 
-    _soon(lambda: _replicas(namespace, first.name) == 1, 240)
+    assert_soon(lambda: _replicas(namespace, first.name) == 1, 240)
     assert any("All metrics below target" in event for event in _rescales(namespace))
 
 
@@ -80,7 +79,7 @@ def test_switching_the_autoscaler_does_to_the_count_what_the_values_say(
     assert _replicas(namespace, "digits") == 4
     with _counted(namespace, "digits") as counts:
         said = switch(True)
-        _soon(lambda: counts[-1] == 2, 90)
+        assert_soon(lambda: counts[-1] == 2, 90)
     # Kubernetes falls back to 1 where no number is given, and the autoscaler raises it to its own least.
     assert [count for count, _ in itertools.groupby(counts)] == [4, 1, 2]
     assert "from 4 to 1 until the autoscaler raises it to autoscaling.minReplicas, 2" in said
@@ -102,7 +101,7 @@ def _counted(namespace: Namespace, deployment: str) -> Iterator[list[int]]:
         reader = threading.Thread(target=lambda: seen.extend(int(line) for line in lines))
         reader.start()
         try:
-            _soon(lambda: bool(seen), 30)
+            assert_soon(lambda: bool(seen), 30)
             yield seen
         finally:
             watch.terminate()
@@ -118,10 +117,3 @@ def _rescales(namespace: Namespace) -> list[str]:
     """What the autoscaler says of its changes."""
     events = namespace.get("events", "--field-selector=reason=SuccessfulRescale")["items"]
     return [event["message"] for event in events]
-
-
-def _soon(holds: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(1)

@@ -22,7 +22,7 @@ from chartgen.inspect.facts import Library, ModelFacts, Signature
 from chartgen.pins.resolve import resolve
 from chartgen.service.model import ModelSource, ServiceSpec
 from tests.e2e.services import assert_close, retrained
-from tests.helpers import run, service_file
+from tests.helpers import assert_soon, run, service_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespa
     assert refused.returncode == 1
     assert "no pod is ready" in refused.stderr
     namespace.chartgen("uninstall", "bad", "--yes", helm=helm)
-    _assert_soon(lambda: namespace.contents() == before)
+    assert_soon(lambda: namespace.contents() == before)
 
 
 def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: 
     )
     assert fresh.returncode == 8, fresh.stderr
     namespace.chartgen("uninstall", "digits", "--yes", helm=helm)
-    _assert_soon(lambda: namespace.contents() == before)
+    assert_soon(lambda: namespace.contents() == before)
 
 
 def test_libraries_that_cannot_be_installed_are_the_cause(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_an_old_pod_that_starts_again_in_the_middle_of_an_upgrade_never_serves_t
     stuck = namespace.values("packages.indexUrl=http://127.0.0.1:9/simple")
     namespace.chartgen("upgrade", "-f", second.file, *stuck, "--no-wait", helm=helm)
     namespace.kubectl("exec", old, "-c", "model", "--", "python", "-c", "import os; os.kill(1, 15)")
-    _assert_soon(lambda: _restarts(namespace, old) == 1 and _ready(namespace, old), seconds=90)
+    assert_soon(lambda: _restarts(namespace, old) == 1 and _ready(namespace, old), seconds=90)
     time.sleep(3)
     assert_close(namespace.post(url, body)["output"], first.predict(np.array(rows)))
 
@@ -193,7 +193,7 @@ def test_after_a_failed_upgrade_a_rollback_waits_for_the_pods_it_brings_back(
     # The old pod is made anew, and what it wants to mount is gone.
     namespace.kubectl("delete", "pod", _serving(namespace), "--wait")
     both = ("libraries cannot be installed", "of a revision before cannot start")
-    _assert_soon(lambda: all(words in _status(namespace, helm)["reason"] for words in both), seconds=90)
+    assert_soon(lambda: all(words in _status(namespace, helm)["reason"] for words in both), seconds=90)
     assert "`chartgen rollback digits`" in _status(namespace, helm)["hint"]
     [progress] = [each for each in _conditions(namespace, "digits") if each["type"] == "Progressing"]
     assert progress["reason"] == "ProgressDeadlineExceeded"
@@ -310,10 +310,3 @@ def _restarts(namespace: Namespace, pod: str) -> int:
 def _ready(namespace: Namespace, pod: str) -> bool:
     ready: bool = namespace.get("pod", pod)["status"].get("containerStatuses", [{"ready": False}])[0]["ready"]
     return ready
-
-
-def _assert_soon(holds: Any, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(1)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import trustme
 
-from tests.e2e.services import Service, assert_close, retrained
-from tests.helpers import run
+from tests.e2e.services import Service, assert_close, infer_outputs, retrained
+from tests.helpers import assert_soon, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,10 +148,8 @@ def _assert_served(outside: Outside, url: str, service: Service) -> None:
     expected = service.predict(np.array(rows))
     assert_close(outside.soon(f"{url}/predict", {"input": rows})["output"], expected)
 
-    asked = {"name": "image", "shape": [3, 64], "datatype": "FP32", "data": np.array(rows).ravel().tolist()}
-    answer = outside.soon(f"{url}/v2/models/{service.name}/infer", {"inputs": [asked]})
-    outputs = {output["name"]: np.array(output["data"]).reshape(output["shape"]) for output in answer["outputs"]}
-    assert_close(outputs, expected)
+    answer = outside.soon(f"{url}/v2/models/{service.name}/infer", service.infer_request(rows))
+    assert_close(infer_outputs(answer), expected)
 
     page = outside.ask(f"{url}/docs")
     assert page.status_code == 200
@@ -164,14 +162,15 @@ def _address(namespace: Namespace) -> str:
     """Where the controller listens: what the environment says, else what it wrote into the Ingress."""
     if named := os.environ.get("CHARTGEN_TEST_INGRESS"):
         return named
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for ingress in namespace.get("ingress")["items"]:
-            for point in ingress["status"].get("loadBalancer", {}).get("ingress", []):
-                found: str = point.get("ip") or point["hostname"]
-                return found
-        time.sleep(0.5)
-    pytest.fail("no Ingress has an address: set CHARTGEN_TEST_INGRESS to where the controller listens")
+    found: list[str] = []
+
+    def is_known() -> bool:
+        statuses = [ingress["status"].get("loadBalancer", {}) for ingress in namespace.get("ingress")["items"]]
+        found.extend(point.get("ip") or point["hostname"] for each in statuses for point in each.get("ingress", ()))
+        return bool(found)
+
+    assert_soon(is_known)  # else set CHARTGEN_TEST_INGRESS
+    return found[0]
 
 
 def _tls_secret(namespace: Namespace, certificate: trustme.LeafCert, folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.services import assert_close, retrained
+from tests.e2e.services import assert_close, infer_outputs, retrained
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +30,8 @@ def test_a_client_in_the_cluster_infers_by_v2_and_scrapes_the_metrics(
     model = json.loads(namespace.fetch(f"{root}/v2/models/{service.name}"))
     assert [tensor["name"] for tensor in model["inputs"]] == ["image"]
     rows = service.random_rows(3)
-    asked = {"name": "image", "shape": [3, 64], "datatype": "FP32", "data": np.array(rows).ravel().tolist()}
-    answer = namespace.post(f"{root}/v2/models/{service.name}/infer", {"inputs": [asked]})
-    outputs = {output["name"]: np.array(output["data"]).reshape(output["shape"]) for output in answer["outputs"]}
-    assert_close(outputs, service.predict(np.array(rows)))
+    answer = namespace.post(f"{root}/v2/models/{service.name}/infer", service.infer_request(rows))
+    assert_close(infer_outputs(answer), service.predict(np.array(rows)))
 
     namespace.post(f"{root}/predict", {"input": rows})
     scraped = {

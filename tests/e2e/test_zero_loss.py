@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.e2e.load import load_on, questions
 from tests.e2e.services import retrained
+from tests.helpers import assert_soon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,25 +37,24 @@ def test_no_request_is_lost_while_pods_come_and_go(namespace: Namespace, helm: P
     two = ["--set", "replicas=2", *namespace.values()]
     namespace.chartgen("install", "-f", first.file, *two, helm=helm)
     with load_on(namespace, first.name, questions(first, second, count=10, rows=4), rate=RATE) as load:
-        said = Timeline()
-        said("upgrade")
+        _say("upgrade")
         namespace.chartgen("upgrade", "-f", second.file, *two, helm=helm)
         _settled(namespace, 2)
-        said("rollback")
+        _say("rollback")
         namespace.chartgen("rollback", first.name, "1", helm=helm)
         _settled(namespace, 2)
         evictions = 0
         while evictions == 0 or load.sent() < REQUESTS - 10 * RATE:  # the scale-down takes ten seconds
-            said("eviction")
+            _say("eviction")
             _evict_one_of_two(namespace)
             _settled(namespace, 2)
             evictions += 1
-        said("scale-down")
+        _say("scale-down")
         namespace.kubectl("scale", f"deployment/{first.name}", "--replicas=1")
         _settled(namespace, 1)
         while load.sent() < REQUESTS:
             time.sleep(1)
-        said("end")
+        _say("end")
         report = load.stop()
 
     assert (report["lost"], report["wrong"]) == (0, 0), report["failures"]
@@ -67,38 +67,34 @@ def test_no_request_is_lost_while_pods_come_and_go(namespace: Namespace, helm: P
     assert report["unannounced"] == 0
 
 
-class Timeline:
-    """Says when each operation began, in the seconds of the client's report, beside a test that failed."""
-
-    def __call__(self, operation: str) -> None:
-        print(f"{time.time():.1f} {operation}")
+def _say(operation: str) -> None:
+    """Note when an operation began, in the seconds of the client's report, beside a test that failed."""
+    print(f"{time.time():.1f} {operation}")
 
 
 def _settled(namespace: Namespace, count: int) -> None:
     """Wait until there are `count` pods, ready all of them, and none that is going."""
-    deadline = time.monotonic() + 240
-    while True:
-        pods = namespace.get("pods", "-l", "app.kubernetes.io/component=model")["items"]
-        ready = [
-            condition["status"] == "True" and "deletionTimestamp" not in pod["metadata"]
-            for pod in pods
-            for condition in pod["status"].get("conditions", [])
-            if condition["type"] == "Ready"
-        ]
-        if len(pods) == count and ready == [True] * count:
-            return
-        assert time.monotonic() < deadline, f"not {count} ready pods, but {ready}"
-        time.sleep(1)
+    assert_soon(lambda: _ready(namespace) == [True] * count, 240)
+
+
+def _ready(namespace: Namespace) -> list[bool]:
+    """Whether each pod is ready to stay."""
+    return [
+        "deletionTimestamp" not in pod["metadata"]
+        and any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", ()))
+        for pod in _pods(namespace)
+    ]
+
+
+def _pods(namespace: Namespace) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = namespace.get("pods", "-l", "app.kubernetes.io/component=model")["items"]
+    return found
 
 
 def _evict_one_of_two(namespace: Namespace) -> None:
     """As a node that is drained does; the budget lets one go, and not the other."""
-    pods = namespace.get("pods", "-l", "app.kubernetes.io/component=model")["items"]
-    one, other = (pod["metadata"]["name"] for pod in pods)
-    deadline = time.monotonic() + 30
-    while (done := _evict(namespace, one)).returncode != 0:  # the budget counts the pods a moment later
-        assert time.monotonic() < deadline, done.stderr
-        time.sleep(1)
+    one, other = (pod["metadata"]["name"] for pod in _pods(namespace))
+    assert_soon(lambda: _evict(namespace, one).returncode == 0, 30)  # the budget counts the pods a moment later
     refused = _evict(namespace, other)
     assert refused.returncode != 0
     assert "disruption budget" in refused.stderr
