@@ -34,13 +34,17 @@ def test_a_client_in_the_cluster_infers_by_v2_and_scrapes_the_metrics(
     assert_close(infer_outputs(answer), service.predict(np.array(rows)))
 
     namespace.post(f"{root}/predict", {"input": rows})
-    scraped = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(namespace.fetch(f"{root}/metrics"))
-        for sample in family.samples
-    }
-    assert scraped["chartgen_requests_total", "/predict", "200"] == 1
-    assert scraped["chartgen_requests_total", "/v2/models/{model}/infer", "200"] == 1
-    assert scraped["chartgen_ready",] == 1
+    text = namespace.fetch(f"{root}/metrics")
+    scraped = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def value(name: str, **labels: str) -> float:
+        [found] = [
+            sample.value for sample in scraped if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+        return found
+
+    assert value("chartgen_requests_total", route="/predict", status="200") == 1
+    assert value("chartgen_requests_total", route="/v2/models/{model}/infer", status="200") == 1
+    assert value("chartgen_ready") == 1
     digest = hashlib.sha256((tmp_path / "digits.onnx").read_bytes()).hexdigest()
-    assert [key[-1] for key in scraped if key[0] == "chartgen_model_info"] == [digest]
+    assert value("chartgen_model_info", sha256=digest) == 1
