@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["kubeconfig", "restricted_namespace"]  # fixtures are found by their name here
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]  # a whole document, one command after the other
 WITH_CLUSTER = [path for path in DOCUMENTS if any(map(needs_cluster, sessions(path)))]
 
 
