@@ -89,6 +89,9 @@ def check_input(value: Any, inputs: tuple[Signature, ...]) -> None:
     batched = {spec.name for spec in dynamic or ranked}
     sizes: dict[str, tuple[int, DataPath]] = {}
     if len(inputs) == 1:
+        if isinstance(value, Mapping):
+            message = "a mapping, and the model has one input, which is not named in the request"
+            raise MismatchError((), message, f"{inputs[0]}, as lists")
         _check_one(value, inputs[0], (), batched, sizes)
         return
     first: tuple[bool, str] | None = None
@@ -146,8 +149,10 @@ def _shape(value: Any, spec: Signature, path: DataPath) -> tuple[int, ...]:
     for index, element in _leaves(value):
         if type(element) not in accepted:
             found = _NAMES.get(type(element), "a number")
-            expected = f"{_wanted(spec.dtype)}" if index else f"{spec}, as lists"
-            raise MismatchError((*path, *index), f"{found} where the model takes {_wanted(spec.dtype)}", expected)
+            wanted = _wanted(spec.dtype)
+            raise MismatchError(
+                (*path, *index), f"{found} where the model takes {wanted}", wanted if index else str(spec)
+            )
     sizes: list[int] = []
     first = value
     while isinstance(first, list):

@@ -67,7 +67,7 @@ def test_a_sample_that_the_model_cannot_answer_is_refused_at_its_place(tmp_path:
         (
             {"input": {"pixels": [1]}},
             "sample.input",
-            "a mapping where the model takes a number (float32)",
+            "a mapping, and the model has one input, which is not named in the request",
             "float32[?, 64], as lists",
         ),
         ({"input": [1e39] * 64}, "sample.input[0]", "1e+39 does not fit float32", "a number of the type float32"),
@@ -134,3 +134,18 @@ def test_a_type_that_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     error = refused(tmp_path, model="m.onnx")
     assert "the input 'x' is of the type bfloat16, which cannot be made from JSON" in error["message"]
+
+
+def test_a_model_that_chooses_columns_by_name_is_refused_unless_a_lock_holds_pandas(tmp_path: Path) -> None:
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import make_pipeline
+
+    table = pd.DataFrame(X, columns=list("abcd"))
+    by_name = ColumnTransformer([("a", StandardScaler(), ["a", "b"])], remainder="passthrough")
+    model = pickled(tmp_path, make_pipeline(by_name, LinearRegression()).fit(table, Y))
+    error = refused(tmp_path, model=model, sample=[1, 2, 3, 4])
+    assert "needs pandas (it was fitted on a table, and chooses columns by their names)" in error["message"]
+    assert "`chartgen lock`" in error["hint"]
+    assert "by position" in error["hint"]
+    valid(tmp_path, model=pickled(tmp_path, LinearRegression().fit(table, Y)), sample=[1, 2, 3, 4])

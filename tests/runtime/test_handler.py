@@ -111,3 +111,15 @@ def test_a_handler_that_predicts_may_be_given_what_has_no_predict_itself(tmp_pat
     model = pickled(tmp_path, {"a": 1, "b": 2})
     plane = with_handler(tmp_path, text, sample='{"input": [["a"]]}', model=model)
     assert ask(plane, [["b"], ["a"]]) == [2, 1]
+
+
+def test_the_handler_is_called_once_or_twice_before_the_first_request(tmp_path):
+    calls = tmp_path / "calls"
+    text = f"""
+        def predict(model, inputs):
+            with open({str(calls)!r}, "a") as file:
+                file.write("x")
+            return inputs
+    """
+    with_handler(tmp_path, text)
+    assert len(calls.read_text()) <= 2

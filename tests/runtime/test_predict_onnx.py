@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from tests.runtime.models import add, echo, graph, helper, iris, iris_onnx, tensor
 from tests.runtime.serving import ask, load, refusal
@@ -279,3 +280,31 @@ def test_an_onnx_model_has_no_method(tmp_path):
 
     with pytest.raises(StartupError, match="no method 'predict_proba'"):
         load(iris_onnx(tmp_path), "onnx", CHARTGEN_MODEL_METHOD="predict_proba")
+
+
+def test_a_model_with_a_pole_at_zero_is_warmed_up_with_ones(tmp_path):
+    inputs, outputs = [tensor("x", "float32", ["N", 2])], [tensor("y", "float32", ["N", 2])]
+    plane = load(graph(tmp_path / "log.onnx", [helper.make_node("Log", ["x"], ["y"])], inputs, outputs), "onnx")
+    assert ask(plane, [1, 1]) == [0, 0]
+    assert json.loads(json.dumps(plane.openapi()))["/predict"]["post"]["requestBody"]
+    assert plane._example == {"input": [[1.0, 1.0]]}
+
+
+def test_a_model_that_answers_neither_zeros_nor_ones_asks_for_a_sample(tmp_path):
+    from chartgen_runtime.errors import StartupError
+
+    nodes = [helper.make_node("Sub", ["x", "one"], ["d"]), helper.make_node("Mul", ["d", "x"], ["m"])]
+    nodes.append(helper.make_node("Log", ["m"], ["y"]))
+    one = numpy_helper.from_array(np.ones(1, np.float32), "one")
+    inputs, outputs = [tensor("x", "float32", ["N", 2])], [tensor("y", "float32", ["N", 2])]
+    with pytest.raises(
+        StartupError, match="inputs of zeros and of ones: give a `sample` that it can answer: the model"
+    ):
+        load(graph(tmp_path / "log.onnx", nodes, inputs, outputs, [one]), "onnx")
+
+
+def test_an_object_for_a_model_with_one_input_is_told_what_is_expected(tmp_path):
+    error = refusal(load(echo(tmp_path, "float32", ["N", 2]), "onnx"), {"x": [1, 2]})
+    assert (error.status, error.path) == (422, "input")
+    assert error.message == "an object, and the model has one input, which is not named in the request"
+    assert error.expected == 'float32[N, 2], as {"input": [...]}'

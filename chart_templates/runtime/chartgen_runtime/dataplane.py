@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .codec import decode, encode, only_numbers
@@ -17,22 +18,22 @@ from .logs import last_words, log
 from .openapi import predict_path, probe_paths
 from .openapi_v2 import v2_paths
 from .predictor import Predictor
-from .protocol import Batch, member
+from .protocol import member
 from .quick import short_way
 from .v2 import OpenInference
+from .warmup import HANDLER_TIMES, TIMES, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from .settings import RuntimeSettings
+    from .warmup import WarmUp
 
 # A prediction that is done by then costs less than handing it to a thread and back, and delays no probe.
 INLINE_SECONDS = 0.005
 # So does reading and writing this much JSON.
 INLINE_BYTES = 64 * 1024
-WARM_UPS = 10
-WARM_UP_SECONDS = 0.1
 EXAMPLE_ELEMENTS = 1000
 
 
@@ -67,7 +68,8 @@ class DataPlane:
         model = load_model(settings)
         handler = load_handler(settings.handler_path)
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
-        self._quick = self._warm_up(predictor) < INLINE_SECONDS
+        warm = self._warm_up(predictor)
+        self._quick = warm.seconds < INLINE_SECONDS
         if model.thread_safe and settings.handler_path is None:
             # What a quick model leaves to threads is long JSON, which they would only take from each other.
             self.workers = 1 if self._quick else available_cpus()
@@ -75,7 +77,7 @@ class DataPlane:
             self._turn = threading.Lock()
         if settings.handler_path is None:
             self._short_way = short_way(model, predictor, self._turn)
-        self._v2 = self._open_inference(predictor)
+        self._v2 = self._open_inference(predictor, warm.made)
         self.load_seconds = time.monotonic() - started
         self._predictor = predictor
         log.info("%s is ready after %.2f s", settings.model_name, self.load_seconds)
@@ -199,7 +201,7 @@ class DataPlane:
             output = predictor.predict(value, only_numbers=only_numbers(body))
         return encode({"output": output})
 
-    def _open_inference(self, predictor: Predictor) -> OpenInference:
+    def _open_inference(self, predictor: Predictor, made: dict[str, Any] | None) -> OpenInference:
         v2 = OpenInference(predictor, self.settings, self._turn)
         if v2.outputs or predictor.own_values:
             return v2
@@ -209,41 +211,21 @@ class DataPlane:
             value = _input(decode(sample, allow_non_finite=self.settings.allow_non_finite))
             inputs = predictor.reader.read(value).inputs
         else:
-            inputs = predictor.signature.example() or {}
+            inputs = made or {}
         v2.learn(predictor.run(inputs))
         return v2
 
-    def _warm_up(self, predictor: Predictor) -> float:
-        """Predicts a few times; returns what the quickest took, in seconds.
-
-        The first pays for what is made on demand, and any may be held up by the server, which starts meanwhile.
-        """
+    def _warm_up(self, predictor: Predictor) -> WarmUp:
+        """Predicts for the first times, and keeps what has worked as the example of the documentation."""
+        own_code = self.settings.handler_path is not None
         sample = _read_sample(self.settings.sample_path)
-        made = predictor.signature.example() if sample is None else None
-        if sample is None and made is None:
-            raise StartupError("no input can be made from what the model says of itself: give a `sample`")
-        origin = "an input of zeros: give a `sample` that it can answer" if sample is None else "the recorded sample"
-        seconds: list[float] = []
-        try:
-            while len(seconds) < WARM_UPS and sum(seconds) < WARM_UP_SECONDS:
-                started = time.perf_counter()
-                if sample is not None:
-                    self._answer(predictor, sample)
-                elif made is not None:
-                    encode(predictor.infer(Batch(made, single=False)))
-                seconds.append(time.perf_counter() - started)
-        except StartupError:
-            raise
-        except ServingError as error:
-            where = f" ({error.path})" if error.path else ""
-            raise StartupError(f"the warm-up failed on {origin}: {error.message}{where}") from error
-        except Exception as error:
-            raise StartupError(f"the warm-up failed on {origin}: {type(error).__name__}: {error}") from error
+        answer = None if sample is None else partial(self._answer, predictor, sample)
+        done = warm_up(predictor, answer, HANDLER_TIMES if own_code else TIMES)
         if sample is not None:
             self._example = decode(sample, allow_non_finite=True)
-        elif made is not None and self.settings.handler_path is None:  # a handler may take something else
-            self._example = _as_request(made)
-        return min(seconds)
+        elif done.made is not None and not own_code:  # a handler may take something else
+            self._example = _as_request(done.made)
+        return done
 
 
 def _input(document: Any) -> Any:

@@ -63,6 +63,9 @@ class InputReader:
         """
         sizes: dict[str, tuple[int, str]] = {}
         if self._only is not None:
+            if isinstance(value, Mapping):
+                message = "an object, and the model has one input, which is not named in the request"
+                raise refused("type", message, "input", f'{self._only}, as {{"input": [...]}}')
             array, single = self._read_one(self._only, "input", value, only_numbers, sizes)
             return Batch({self._only.name: array}, bool(single))
         inputs: dict[str, Any] = {}

@@ -47,8 +47,15 @@ class Signature:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...] = ()
 
-    def example(self) -> dict[str, Array] | None:
-        """Zeros, false and empty strings for every input, 1 for each dynamic size; None where a shape is not known."""
+    def example(self, number: int = 0) -> dict[str, Array] | None:
+        """The number (0 also as false) and empty strings for every input, 1 for each dynamic size.
+
+        Args:
+            number: What the arrays are filled with.
+
+        Returns:
+            The arrays by name; None where a shape is not known.
+        """
         arrays: dict[str, Array] = {}
         for spec in self.inputs:
             if spec.shape is None:
@@ -57,7 +64,7 @@ class Signature:
             if spec.dtype == "string":
                 arrays[spec.name] = np.full(sizes, "", dtype=object)
             else:
-                arrays[spec.name] = np.zeros(sizes, dtype=spec.dtype or np.float64)
+                arrays[spec.name] = np.full(sizes, number, dtype=spec.dtype or np.float64)
         return arrays
 
 
