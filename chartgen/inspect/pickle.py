@@ -75,7 +75,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         size=file.size,
         sha256=digest,
         producer=facts.producer,
-        libraries=_libraries(stream, trace, facts.producer),
+        libraries=_libraries(stream, trace, facts.producer, needs_table=able.needs_table),
         inputs=facts.inputs,
         outputs=facts.outputs,
         imports=tuple(sorted(str(found) for found in trace.imports)),
@@ -166,12 +166,16 @@ def _written_by(stream: PickleStream, trace: Trace) -> dict[str, str]:
     return details
 
 
-def _libraries(stream: PickleStream, trace: Trace, producer: Library | None) -> tuple[Library, ...]:
+def _libraries(
+    stream: PickleStream, trace: Trace, producer: Library | None, *, needs_table: bool
+) -> tuple[Library, ...]:
     """What must be installed to load the file, by name."""
     modules = {found.module.split(".")[0] for found in trace.imports}
     names = {distribution(module) for module in modules if module not in sys.stdlib_module_names}
     if stream.compression:
         names.add("joblib")  # Only its loader unpacks.
+    if needs_table:
+        names.add("pandas")  # The pod gives the columns their names again; the file itself does not mention it.
     found = {name: Library(name) for name in names}
     if producer is not None and producer.name in found:
         found[producer.name] = producer

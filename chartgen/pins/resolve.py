@@ -74,10 +74,12 @@ def _model_sets(facts: ModelFacts, warnings: list[str]) -> list[tuple[str, Versi
     """The sets of the libraries that the model needs; one that is part of another one's set is left to that."""
     unknown = [library.name for library in facts.libraries if not library_sets(library.name)]
     if unknown:
+        by_name = facts.abilities.needs_table and "pandas" in unknown
+        why = " (it was fitted on a table, and chooses columns by their names)" if by_name else ""
         raise ModelUnsupportedError(
-            f"the model needs {', '.join(sorted(unknown))}, for which chartgen has no versions",
+            f"the model needs {', '.join(sorted(unknown))}{why}, for which chartgen has no versions",
             expected=f"{_ONNXRUNTIME}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
-            hint=_LOCK_HINT,
+            hint=_LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
         )
     found = [(library.name, _choose(library, warnings)) for library in facts.libraries]
     found += [(name, _newest(name)) for name in _ALWAYS]

@@ -239,3 +239,15 @@ def test_a_model_that_says_nothing_is_given_what_the_value_is(tmp_path, value, e
     assert ask(plane, value) == expected
     for wrong in ({"a": 1}, [None], [[1], [2, 3]], [["a"], "b"], []):
         assert refusal(plane, wrong).status == 422
+
+
+def test_columns_that_are_chosen_by_name_are_found_in_the_order_of_the_fit(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"city": ["x", "y", "x", "y"], "age": [1.0, 2.0, 3.0, 4.0]})
+    by_name = ColumnTransformer([("kind", OneHotEncoder(), ["city"])], remainder="passthrough")
+    model = make_pipeline(by_name, LinearRegression()).fit(table, [1, 4, 3, 6])
+    sample = tmp_path / "request.json"
+    sample.write_text('{"input": ["x", 1.5]}')
+    plane = load(pickled(tmp_path, model), "pickle", CHARTGEN_SAMPLE_PATH=str(sample))
+    assert ask(plane, table.to_numpy().tolist()) == pytest.approx(model.predict(table).tolist())
+    assert ask(plane, ["y", 2]) == pytest.approx(4)
