@@ -83,7 +83,9 @@ def complete(document: Mapping, source: Path | None) -> ServiceSpec:
         SchemaError: The service breaks its schema or a rule.
     """
     findings = schema.check(document)
-    findings += rules.check(View(document, [finding.path for finding in findings if finding.blocks]))
+    told = {finding.path for finding in findings}
+    judged = rules.check(View(document, [finding.path for finding in findings if finding.blocks]))
+    findings += [finding for finding in judged if finding.path not in told]
     if findings:
         ordered = sorted(findings, key=lambda finding: (finding.position.rank, finding.violation().path))
         raise SchemaError([finding.violation() for finding in ordered])

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
-from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar, key_position
+from chartgen.service.node import DataPath, Listing, Mapping, Node, Scalar, key_position
 from chartgen.service.rules_exposure import ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
 from chartgen.service.rules_metadata import object_annotations, pod_labels
 from chartgen.service.rules_packages import image, packages
-from chartgen.service.words import quoted, shortened
+from chartgen.service.rules_scheduling import handed_on, pod_spread, pod_tolerations
+from chartgen.service.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,10 @@ def check(view: View) -> list[Finding]:
     Args:
         view: The document, without what the schema found wrong.
     """
-    return [finding for rule in RULES for finding in rule(view)]
+    findings = [finding for rule in RULES for finding in rule(view)]
+    told = {finding.path for finding in findings}
+    # Where a narrower rule refuses the text, that one says what is allowed.
+    return findings + [finding for finding in no_nul(view) if finding.path not in told]
 
 
 def no_nul(view: View) -> Iterator[Finding]:
@@ -78,8 +82,6 @@ def variables(view: View) -> Iterator[Finding]:
     """Environment variables have names that a process can have, and none of the runtime's own."""
     for name, node in view.entries("env"):
         where, path = key_position(view.document, ("env", name)), ("env", name)
-        if "\0" in name:
-            continue  # told already
         if not name or "=" in name or not (name.isascii() and name.isprintable()):
             yield Finding(where, path, "cannot name an environment variable", "printable ASCII characters without `=`")
         elif name.startswith(RESERVED_PREFIX) or name in RESERVED_VARIABLES:
@@ -131,37 +133,7 @@ def object_names(view: View) -> Iterator[Finding]:
         yield from _named(view, ("pod", "imagePullSecrets", index))
 
 
-def pod_tolerations(view: View) -> Iterator[Finding]:
-    """A toleration is complete: Kubernetes refuses one without a key unless it tolerates every taint."""
-    for index, node in view.items("pod", "tolerations"):
-        path: DataPath = ("pod", "tolerations", index)
-        operator = view.scalar(*path, "operator")
-        exists = operator is not None and operator.text == "Exists"
-        match node:
-            case Mapping(entries={"value": Entry(node=value)}) if exists:
-                yield Finding(
-                    value.where, (*path, "value"), "has no meaning beside `operator: Exists`", hint="leave it out"
-                )
-            # An operator that is there and cannot be judged may have been meant as Exists.
-            case Mapping(entries=entries) if (
-                "key" not in entries and not exists and not view.is_blocked(*path, "operator")
-            ):
-                yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
-        yield from _toleration_seconds(view, path)
-
-
-def _toleration_seconds(view: View, path: DataPath) -> Iterator[Finding]:
-    effect = view.scalar(*path, "effect")
-    seconds = view.scalar(*path, "tolerationSeconds")
-    if view.is_blocked(*path, "effect"):
-        return  # it may have been meant as NoExecute
-    if seconds and (effect is None or effect.text != "NoExecute"):
-        message = f"{shortened(seconds.text)} has a meaning only beside `effect: NoExecute`"
-        yield Finding(seconds.where, (*path, "tolerationSeconds"), message)
-
-
 RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
-    no_nul,
     model_file,
     handler,
     image,
@@ -173,6 +145,8 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     pod_labels,
     object_annotations,
     pod_tolerations,
+    pod_spread,
+    handed_on,
     scaling,
     ingress_host,
 )

@@ -37,6 +37,7 @@ def _always(value: Any, *path: str | int) -> Rule:
     return lambda _value, _rng: (value, path)
 
 
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
 CPU = _text("1x", "0", "-1", "1Ki", "0.0001", ".", "1 ", "", "٣", "1e30", "20000", "1M", "true", 0, -0.5)
 MEMORY = _text("1", "5m", "4GB", "1e30", "-1Gi", "0", "1 Gi", "", "1.5", "1KI", "0x10", 1, 0.5)
 OBJECT_NAME = _text("Upper", "a_b", "-a", "a-", "a..b", "é", "{{ x }}", "a\n", "x" * 254)
@@ -115,8 +116,22 @@ BROKEN_RULES: dict[Pattern, tuple[Rule, ...]] = {
     ("ingress", "tls", "secretName"): (OBJECT_NAME,),
     ("pod", "priorityClassName"): (OBJECT_NAME,),
     ("pod", "imagePullSecrets", "[]"): (OBJECT_NAME,),
+    ("pod", "topologySpreadConstraints"): (
+        _always([{**SPREAD, "topologyKey": "a b"}], 0, "topologyKey"),
+        _always([{**SPREAD, "minDomains": 2}], 0, "minDomains"),
+        _always([{**SPREAD, "matchLabelKeys": ["a"]}], 0, "matchLabelKeys"),
+        _always([{**SPREAD, "labelSelector": {}, "matchLabelKeys": ["a", "b c"]}], 0, "matchLabelKeys", 1),
+        _always([SPREAD, {**SPREAD, "topologyKey": "b"}, {**SPREAD, "maxSkew": 2}], 2),
+        _always([{**SPREAD, "labelSelector": {"matchLabels": {"a": "\x7f"}}}], 0, "labelSelector", "matchLabels", "a"),
+        # What follows from these is not told.
+        _always([{**SPREAD, "whenUnsatisfiable": "Never", "minDomains": 2}], 0, "whenUnsatisfiable"),
+        _always([{**SPREAD, "labelSelector": "a", "matchLabelKeys": ["a"]}], 0, "labelSelector"),
+    ),
+    ("pod", "affinity"): (_always({"podAffinity": {"a": [{"b": "\x85\x9f"}]}}, "podAffinity", "a", 0, "b"),),
     ("pod", "tolerations", "[]"): (
         _always({"operator": "Exists", "value": "x"}, "value"),
+        _always({"key": "a b"}, "key"),
+        _always({"key": "a", "value": "c d"}, "value"),
         _always({"operator": "Equal", "effect": "NoSchedule"}),
         _always({}),
         _always({"key": "a", "tolerationSeconds": 5}, "tolerationSeconds"),

@@ -174,6 +174,7 @@ class Speller:
                 self._put(" ")
             if is_mapping:
                 key, inner = item
+                self._put("? " if _is_long(key) else "")
                 self._key(key, (*path, key))
                 self._put(": ")
                 self._node(inner, (*path, key), indent + self.step, in_flow=True)
@@ -193,7 +194,7 @@ class Speller:
                 self._fresh_line(indent)
             if is_mapping:
                 key, inner = item
-                explicit = self.rng.random() < 0.03
+                explicit = _is_long(key) or self.rng.random() < 0.03
                 if explicit:
                     self._put("? ")
                 self._key(key, (*path, key))
@@ -297,6 +298,11 @@ class Speller:
         if self.rng.random() < 0.05:
             return ESCAPES.get(char) or f"\\U{ord(char):08X}"
         return char
+
+
+def _is_long(key: str | Raw) -> bool:
+    """Whether YAML takes the key only behind a `? `: beyond 1,024 characters, escapes included."""
+    return isinstance(key, str) and len(key) > 100
 
 
 def _is_text(value: Any) -> bool:

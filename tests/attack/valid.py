@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ PICKLE_FILES = ("iris.pkl", "./a folder/../iris.pkl")
 HANDLERS = ("handler.py", "a folder/handler.py")
 HANDLER = "def preprocess(value):\n    return value\n"
 SAMPLES = {"onnx": [0.5] * 64, "pickle": [5.1, 3.5, 1.4, 0.2]}
+
+DIGESTS = {
+    name: hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, path in (("onnx", ONNX_MODEL), ("pickle", PICKLE_MODEL))
+}
 
 WORDS = ("a", "models", "team-a", "x1", "0", "no", "on", "y", "null", "1e3", "007", "a" * 40)
 SUBDOMAINS = (*WORDS, "a.b", "registry.example.com", "1.2.3")
@@ -129,10 +135,10 @@ class Maker:
         for key, value in {
             "format": self.format,
             "method": "predict" if self.format == "onnx" else self.one("predict", "predict_proba"),
+            "sha256": self.one(DIGESTS[self.format], DIGESTS[self.format].upper()),
             "version": self.one("2.1.0", "2024-05", "1e3", "no", "007", "a" * 63),
         }.items():
             made.update({key: value} if key in made else {})
-        made.pop("sha256", None)
         return made
 
     def quantity(self, choices: tuple[Any, ...]) -> Any:
@@ -181,6 +187,13 @@ def kept_rules(document: dict[str, Any]) -> None:
         hpa["maxReplicas"] = hpa["minReplicas"]
     if not hpa.get("targetCPU", 70) and not hpa.get("targetMemory"):
         hpa["targetCPU"] = 1
+    spread = document.get("pod", {}).get("topologySpreadConstraints", [])
+    for number, constraint in enumerate(spread):
+        constraint["topologyKey"] += f"-{number}"
+        if constraint["whenUnsatisfiable"] != "DoNotSchedule":
+            constraint.pop("minDomains", None)
+        if constraint.get("matchLabelKeys"):
+            constraint.setdefault("labelSelector", {"matchLabels": {"team": "a"}})
     if ingress.get("enabled"):
         ingress.setdefault("host", "models.example.com")
 

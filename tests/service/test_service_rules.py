@@ -146,6 +146,16 @@ def test_what_only_follows_from_another_mistake_is_not_told(project: Project, to
     assert violation.path == f"pod.tolerations[0].{path}"
 
 
-def test_a_name_with_a_nul_is_told_once(project: Project) -> None:
-    (violation,) = project.violations(MINIMAL + 'env: {"a\\0b": x}\n')
-    assert violation.message == "the key holds a NUL character"
+@pytest.mark.parametrize(
+    ("text", "path", "message"),
+    [
+        ('env: {"a\\0b": x}', 'env["a\\u0000b"]', "cannot name an environment variable"),
+        ('namespace: "a\\0b"', "namespace", '"a\\u0000b" cannot stand here'),
+        ('pod: {labels: {a: "a\\0b"}}', "pod.labels.a", '"a\\u0000b" cannot be the value of a label'),
+        ('pod: {"a\\0b": 1}', 'pod["a\\u0000b"]', "there is no such key"),
+        ('sample: [{"a\\0b": 1}]', 'sample[0]["a\\u0000b"]', "the key holds a NUL character"),
+    ],
+)
+def test_a_nul_is_told_once(project: Project, text: str, path: str, message: str) -> None:
+    (violation,) = project.violations(MINIMAL + text)
+    assert (violation.path, violation.message) == (path, message)
