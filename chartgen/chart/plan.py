@@ -12,6 +12,7 @@ from chartgen.chart.runtimes import ServingRuntime, load_runtime
 from chartgen.chart.servable import check_model
 from chartgen.chart.values import chart_values, has_disruption_budget
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
+from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,12 @@ _ALWAYS = (
     "templates/serviceaccount.yaml",
 )
 _WITH_SAMPLE = ("templates/configmap-sample.yaml", "templates/tests/test-predict.yaml")
+_WITH_ENCODED_ENV = ("templates/secret-env.yaml",)
 _WITH_AUTOSCALING = ("templates/hpa.yaml",)
 _WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
 _WITH_INGRESS = ("templates/ingress.yaml",)
+# `LOST` as Helm's regular expressions are written.
+LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
 
 
@@ -100,10 +104,16 @@ def _templates(spec: ServiceSpec) -> tuple[str, ...]:
     return (
         _ALWAYS
         + (_WITH_SAMPLE if spec.sample else ())
+        + (_WITH_ENCODED_ENV if has_encoded_env(spec) else ())
         + (_WITH_AUTOSCALING if spec.autoscaling else ())
         + (_WITH_DISRUPTION_BUDGET if has_disruption_budget(spec) else ())
         + (_WITH_INGRESS if spec.ingress else ())
     )
+
+
+def has_encoded_env(spec: ServiceSpec) -> bool:
+    """Whether a variable holds what only an encoded Secret can carry to the pod."""
+    return any(isinstance(value, str) and LOST.search(value) for value in spec.env.values())
 
 
 def app_version(spec: ServiceSpec, facts: ModelFacts) -> str:
@@ -161,6 +171,8 @@ def _context(
         },
         "runtime": runtime,
         "has_sample": spec.sample is not None,
+        "has_encoded_env": has_encoded_env(spec),
+        "lost": LOST_IN_GO,
         "has_handler": spec.runtime.handler is not None,
         "has_autoscaling": spec.autoscaling is not None,
         "has_disruption_budget": has_disruption_budget(spec),

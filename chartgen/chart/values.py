@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chartgen.service.kubernetes import LOST
+
 if TYPE_CHECKING:
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
         Autoscaling,
         ClusterService,
         Ingress,
+        JsonValue,
         KeyReference,
         Packages,
         Resources,
@@ -177,7 +180,13 @@ def _variable(value: str | KeyReference) -> str | dict[str, Any]:
 def _sample(sample: Sample) -> dict[str, Any]:
     """The recorded request as JSON text: Helm reads numbers as floats and would lose digits."""
     return {
-        "request": json.dumps({"input": sample.input}, ensure_ascii=False),
-        "response": json.dumps({"output": sample.output}, ensure_ascii=False) if sample.has_output else "",
+        "request": _json({"input": sample.input}),
+        "response": _json({"output": sample.output}) if sample.has_output else "",
         "tolerance": sample.tolerance,
     }
+
+
+def _json(value: JsonValue) -> str:
+    """JSON, with an escape for each character that the API server would not take as it is."""
+    text = json.dumps(value, ensure_ascii=False)
+    return LOST.sub(lambda lost: f"\\u{ord(lost.group()):04x}", text)

@@ -7,6 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chartgen.service import kubernetes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,6 +59,11 @@ def problems(content: bytes) -> list[HandlerProblem]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return [HandlerProblem(f"holds the byte 0x{content[error.start]:02x}, which is not UTF-8", line, "UTF-8")]
+    lost = kubernetes.LOST.search(text)
+    if lost:
+        line = text.count("\n", 0, lost.start()) + 1
+        message = f"holds the character U+{ord(lost.group()):04X}, which does not reach the pod as it is"
+        return [HandlerProblem(message, line, "an escape such as \\x85")]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the handler's own style is its author's business

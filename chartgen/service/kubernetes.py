@@ -13,6 +13,12 @@ DATA_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 DATA_KEY_EXPECTED = "letters, digits, `-`, `_` and `.`, at most 253 characters"
 QUALIFIED_EXPECTED = f"{LABEL_PART_EXPECTED}; before it, where it has one, a domain and `/`"
 
+# Helm 4, `kubectl apply --server-side` and GitOps tools hand an object to the API server as JSON, which it reads as
+# YAML: of these characters, which JSON writes without an escape, it takes the one for a space and refuses the others.
+READ_AS_SPACE = "\x85"
+LOST = re.compile("[\x7f-\x9f\ufffe\uffff]")
+LOST_EXPECTED = "text without U+007F to U+009F, U+FFFE and U+FFFF"
+
 _DOMAIN = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*"
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 IMAGE = re.compile(

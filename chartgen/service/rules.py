@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
-from chartgen.service.node import DataPath, Listing, Mapping, Node, Scalar, key_position
+from chartgen.service.node import DataPath, Mapping, Scalar, key_position
 from chartgen.service.rules_exposure import ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
 from chartgen.service.rules_metadata import object_annotations, pod_labels
 from chartgen.service.rules_packages import image, packages
-from chartgen.service.rules_scheduling import handed_on, pod_spread, pod_tolerations
+from chartgen.service.rules_scheduling import pod_spread, pod_tolerations
+from chartgen.service.rules_text import carried, no_nul
 from chartgen.service.words import quoted
 
 if TYPE_CHECKING:
@@ -39,26 +40,7 @@ def check(view: View) -> list[Finding]:
     findings = [finding for rule in RULES for finding in rule(view)]
     told = {finding.path for finding in findings}
     # Where a narrower rule refuses the text, that one says what is allowed.
-    return findings + [finding for finding in no_nul(view) if finding.path not in told]
-
-
-def no_nul(view: View) -> Iterator[Finding]:
-    """No text holds a NUL: neither a process's environment nor a path can."""
-    waiting: list[tuple[DataPath, Node]] = [((), view.document)]
-    while waiting:
-        path, node = waiting.pop()
-        match node:
-            case Scalar(value=str(), text=text) if "\0" in text:
-                yield Finding(node.where, path, "holds a NUL character", "text without U+0000")
-            case Listing(items=items):
-                waiting.extend(((*path, index), item) for index, item in enumerate(items))
-            case Mapping(entries=entries):
-                for key, entry in entries.items():
-                    if "\0" in key:
-                        yield Finding(entry.key, (*path, key), "the key holds a NUL character", "text without U+0000")
-                    waiting.append(((*path, key), entry.node))
-            case _:
-                pass
+    return findings + [finding for rule in (no_nul, carried) for finding in rule(view) if finding.path not in told]
 
 
 def resources(view: View) -> Iterator[Finding]:
@@ -146,7 +128,6 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     object_annotations,
     pod_tolerations,
     pod_spread,
-    handed_on,
     scaling,
     ingress_host,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.service import kubernetes
-from chartgen.service.file import NOT_PRINTABLE
 from chartgen.service.finding import Finding
 from chartgen.service.node import DataPath, Entry, Listing, Mapping, Node, Scalar
 from chartgen.service.words import quoted, shortened
@@ -88,26 +87,3 @@ def _needed_beside(view: View, path: DataPath) -> Iterator[Finding]:
     without = view.node(*path, "labelSelector") is None and not view.is_blocked(*path, "labelSelector")
     if isinstance(keys, Listing) and keys.items and without:
         yield Finding(keys.where, (*path, "matchLabelKeys"), "has a meaning only beside `labelSelector`")
-
-
-def handed_on(view: View) -> Iterator[Finding]:
-    """What is handed on as it is written holds no control characters: for one of them, Helm leaves the whole out."""
-    waiting: list[tuple[DataPath, Node]] = []
-    for path in (("pod", "affinity"), *((*SPREAD, index, "labelSelector") for index, _ in view.items(*SPREAD))):
-        node = view.node(*path)
-        waiting += [(path, node)] if node else []
-    expected = "printable text"
-    while waiting:
-        path, node = waiting.pop()
-        match node:
-            case Scalar(value=str(), text=text) if NOT_PRINTABLE.search(text):
-                yield Finding(node.where, path, f"{quoted(text)} holds a control character", expected)
-            case Listing(items=items):
-                waiting.extend(((*path, index), item) for index, item in enumerate(items))
-            case Mapping(entries=entries):
-                for key, entry in entries.items():
-                    if NOT_PRINTABLE.search(key):
-                        yield Finding(entry.key, (*path, key), "the key holds a control character", expected)
-                    waiting.append(((*path, key), entry.node))
-            case _:
-                pass

@@ -9,7 +9,7 @@ from typing import Any
 from tests.attack.cases import VALID, document_of
 from tests.attack.fields import KEY, Occurrence, Path, Pattern, occurrences
 from tests.attack.spelling import Spelled, Speller
-from tests.attack.strings import HOSTILE, LONG, NAMES
+from tests.attack.strings import CARRIED, HOSTILE, LONG, NAMES
 
 # Where a person may write anything at all.
 FREE: tuple[Pattern, ...] = (
@@ -37,7 +37,7 @@ def postprocess(output):
 def everything() -> dict[str, Any]:
     """Every hostile text in every field that takes any; what goes in comes out of the handler again."""
     values = {f"V{number}": text for number, text in enumerate([*HOSTILE, LONG])}
-    annotations = {f"example.com/k{number}": text for number, text in enumerate(HOSTILE)}
+    annotations = {f"example.com/k{number}": text for number, text in enumerate(CARRIED)}
     recorded = [*HOSTILE, dict.fromkeys(HOSTILE, 1)]
     return {
         "name": "hostile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from chartgen.service.words import path_text
 from tests.attack.fields import KEY, Pattern, string_fields
 from tests.attack.hostile import FREE, HANDLER, everything, spelled, with_text
 from tests.attack.reading import as_kubernetes_reads
-from tests.attack.strings import HOSTILE, LONE_SURROGATES, LONG, NAMES, NO_NAMES, NUL
+from tests.attack.strings import HOSTILE, LONE_SURROGATES, LONG, LOST, NAMES, NO_NAMES, NUL
 from tests.helpers import of_kind, run, write_tree
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def test_a_field_takes_hostile_text_or_says_at_its_place_what_it_takes(field: Pa
         refused = _refusal(field, text)
         if text == NUL:
             assert refused, "a NUL can reach no process"
+        elif LOST.search(text) and "annotations" in field and field in FREE:
+            assert refused, repr(text)
+            assert refused.expected == "text without U+007F to U+009F, U+FFFE and U+FFFF"
         elif field in FREE and (text or field != ("description",)):
             assert refused is None, f"{text!r}: {refused}"
         elif refused:
@@ -97,7 +101,11 @@ def test_free_text_arrives_byte_for_byte(hostile_chart: Path, helm: Path, tmp_pa
     manifests = as_kubernetes_reads(helm, printed, tmp_path / "reader")
     written = everything()
     pod = of_kind(manifests, "Deployment")["spec"]["template"]
-    assert _environment(pod["spec"]["containers"][0]).items() >= written["env"].items()
+    container = pod["spec"]["containers"][0]
+    encoded = _encoded(container, of_kind(manifests, "Secret"))
+    assert encoded.keys() == {name for name, text in written["env"].items() if LOST.search(text)}
+    assert {**_environment(container), **encoded}.items() >= written["env"].items()
+    assert not LOST.search(json.dumps(manifests, ensure_ascii=False)), "what the API server would not read as it is"
     assert pod["metadata"]["annotations"].items() >= written["pod"]["annotations"].items()
     assert of_kind(manifests, "Service")["metadata"]["annotations"] == written["service"]["annotations"]
     assert of_kind(manifests, "Ingress")["metadata"]["annotations"] == written["ingress"]["annotations"]
@@ -126,6 +134,13 @@ def _environment(container: dict[str, Any]) -> dict[str, str]:
     variables = {entry["name"]: entry.get("value", "") for entry in container["env"]}
     assert all("$(" not in value.replace("$$", "") for value in variables.values())
     return {name: value.replace("$$", "$") for name, value in variables.items()}
+
+
+def _encoded(container: dict[str, Any], secret: dict[str, Any]) -> dict[str, str]:
+    """The variables that come out of the chart's own Secret."""
+    named = {entry["name"]: entry["valueFrom"]["secretKeyRef"] for entry in container["env"] if "valueFrom" in entry}
+    assert {reference["name"] for reference in named.values()} == {secret["metadata"]["name"]}
+    return {name: base64.b64decode(secret["data"][at["key"]]).decode() for name, at in named.items()}
 
 
 @pytest.mark.parametrize("name", ["no", "on", "y", "null", "true", "e3"])

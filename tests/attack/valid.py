@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chartgen.service.node import is_written
 from chartgen.service.vocabulary import schema
 from tests.attack.fields import Path, Pattern, free_keys, keys, long_form, required, resolved, short_form, types
-from tests.attack.strings import HOSTILE, NAMES
+from tests.attack.strings import CARRIED, HOSTILE, NAMES
 from tests.helpers import ONNX_MODEL, PICKLE_MODEL
 
 if TYPE_CHECKING:
@@ -209,13 +209,13 @@ SPECIAL: dict[Pattern, Callable[[Maker], Any]] = {
     ("model",): lambda at: at.model(),
     ("runtime", "handler"): lambda at: at.one(*HANDLERS),
     ("runtime", "image"): lambda at: at.one("python:3.11-slim", "r.example.com:5000/a/b", "a/b@sha256:" + "0a" * 32),
-    ("runtime", "packages", "noProxy"): lambda at: at.text(),
+    ("runtime", "packages", "noProxy"): lambda at: at.one(*filter(None, CARRIED)),
     ("cpu",): lambda at: at.quantity(CPUS),
     ("memory",): lambda at: at.quantity(MEMORIES),
     ("env",): lambda at: at.some(NAMES, at.variable),
     ("pod", "labels"): lambda at: at.some(LABEL_KEYS, lambda: at.one(*LABEL_VALUES)),
     **{
-        (owner, "annotations"): lambda at: at.some((*LABEL_KEYS, "Example.COM/x"), lambda: at.one(*HOSTILE))
+        (owner, "annotations"): lambda at: at.some((*LABEL_KEYS, "Example.COM/x"), lambda: at.one(*CARRIED))
         for owner in ("pod", "service", "ingress")
     },
     ("ingress", "host"): lambda at: at.one("a", "*.a.b", "models.example.com", "1e3.no", "0.a", "a." * 100 + "b"),
