@@ -147,7 +147,8 @@ class Speller:
 
     def _repeated(self, value: Any, path: Path) -> bool:
         """Whether an alias stands for the value now; where it is new, it may be marked for later."""
-        if self.anchors is None or not path or not _is_text(value):
+        # Where text is taken as it is written, it may be a number anywhere else.
+        if self.anchors is None or not path or is_written(path) or not _is_text(value):
             return False
         text = json.dumps(value)
         name, first = self.anchors.get(text, ("", ()))

@@ -33,6 +33,10 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ServiceFileError, match="this is a folder") as caught:
         read(tmp_path)
+    assert caught.value.hint == "name the file itself"
+    (tmp_path / "service.yaml").touch()
+    with pytest.raises(ServiceFileError) as caught:
+        read(tmp_path)
     assert caught.value.hint == f"did you mean {tmp_path}/service.yaml?"
 
 
