@@ -9,10 +9,15 @@ RELEASE_NAME_MAX = 53
 RELEASE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
+# Helm reads each number of a version as one of 64 bits. A version is part of file names and may become a label.
+SEMVER_DIGITS = 18
+SEMVER_MAX = 63
+_NUMBER = rf"0|[1-9]\d{{0,{SEMVER_DIGITS - 1}}}"
+
 # The expression that semver.org gives for SemVer 2.0.0, without build metadata: `+` is not allowed in a label value or
 # an OCI tag, so a version with it could not be published as it is written.
 SEMVER = re.compile(
-    r"(?P<major>0|[1-9]\d*)\.(?P<minor>0|[1-9]\d*)\.(?P<patch>0|[1-9]\d*)"
+    rf"(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
     r"(?:-(?P<prerelease>(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?",
     re.ASCII,
 )
@@ -29,5 +34,5 @@ def is_namespace(text: str) -> bool:
 
 
 def is_semver(text: str) -> bool:
-    """Whether `text` is a SemVer 2.0.0 version without build metadata."""
-    return SEMVER.fullmatch(text) is not None
+    """Whether `text` is a SemVer 2.0.0 version without build metadata that Helm reads, of at most 63 characters."""
+    return len(text) <= SEMVER_MAX and SEMVER.fullmatch(text) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from chartgen.cli.bumping import build_bumped, bump_option
+from chartgen.cli.bumping import bump_option, bumped, in_history
 from chartgen.cli.live import working
 from chartgen.cli.options import HelmArguments, ServiceArguments, output_option
 from chartgen.cli.release_options import ValuesArguments, WaitArguments, deploy_options, dry_run_of
@@ -39,8 +39,8 @@ def command(
     """Install a service as a new release, and wait until its pods have made a prediction."""
     from chartgen import lifecycle
 
-    built = build_bumped(arguments, bump, keep=not dry_run)
-    with working():
+    used = in_history(where, release)
+    with bumped(arguments, bump, keep=not dry_run, is_used=used) as built, working():
         made = lifecycle.install(
             where.target(built.spec.namespace),
             built.chart,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from chartgen.cli import output as out
-from chartgen.cli.bumping import build_bumped, bump_option
+from chartgen.cli.bumping import bump_option, bumped
 from chartgen.cli.options import ServiceArguments, output_option, service_options
 from chartgen.cli.verb import verb
 
@@ -38,8 +38,8 @@ def command(arguments: ServiceArguments, bump: str | None, destination: Path, ou
     """
     from chartgen.chart.archive import write_archive
 
-    built = build_bumped(arguments, bump)
-    path = write_archive(built.chart, destination)
+    with bumped(arguments, bump) as built:
+        path = write_archive(built.chart, destination)
     if output == "name":
         click.echo(str(path))
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chartgen.cli import output as out
-from chartgen.cli.bumping import build_bumped, bump_option
+from chartgen.cli.bumping import bump_option, bumped
 from chartgen.cli.options import ServiceArguments, output_option, service_options
 from chartgen.cli.verb import verb
 
@@ -38,8 +38,8 @@ def command(arguments: ServiceArguments, bump: str | None, output_dir: Path, for
     """
     from chartgen.chart.write import write
 
-    built = build_bumped(arguments, bump)
-    folder = write(built.chart, output_dir, force=force)
+    with bumped(arguments, bump) as built:
+        folder = write(built.chart, output_dir, force=force)
     if output == "name":
         click.echo(str(folder))
         return

@@ -1,6 +1,6 @@
 """Chart, helm and cluster put together: what a release goes through from install to uninstall."""
 
-from chartgen.lifecycle.changes import install, rollback, template, uninstall, upgrade
+from chartgen.lifecycle.changes import holds, install, rollback, template, uninstall, upgrade
 from chartgen.lifecycle.predict import Answer, predict
 from chartgen.lifecycle.status import ServiceStatus, State, status
 from chartgen.lifecycle.target import Place, ReleaseValues, Target
@@ -12,6 +12,7 @@ __all__ = [
     "ServiceStatus",
     "State",
     "Target",
+    "holds",
     "install",
     "predict",
     "rollback",

@@ -195,6 +195,28 @@ def uninstall(target: Target, release: str, *, wait: WaitOptions | None = None, 
     return said
 
 
+def holds(target: Target, release: str, chart: RenderedChart) -> bool:
+    """Whether the history of a release holds a chart, version and content.
+
+    Args:
+        target: Where the release is.
+        release: Its name.
+        chart: The chart.
+
+    Raises:
+        HelmError: Helm cannot say.
+    """
+    try:
+        history = target.helm.history(release)
+    except ReleaseNotFoundError:
+        return False
+    return any(
+        target.helm.get_metadata(release, revision.revision).annotations.get(DIGEST_ANNOTATION) == chart.digest
+        for revision in reversed(history)
+        if revision.chart == f"{chart.name}-{chart.version}"
+    )
+
+
 @contextmanager
 def _packed(chart: RenderedChart) -> Iterator[Path]:
     """The chart as an archive that exists for a moment."""

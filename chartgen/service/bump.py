@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ import yaml
 
 from chartgen.atomic import write_whole
 from chartgen.errors import ServiceFileError
-from chartgen.names import SEMVER
+from chartgen.names import SEMVER, SEMVER_DIGITS, is_semver
 from chartgen.service.file import BYTE_ORDER_MARK, MAX_BYTES, STDIN, read_bytes
+from chartgen.service.shield import Shield
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,16 @@ class Bump:
     new: str
     before: bytes
     after: bytes
+
+    def check(self) -> None:
+        """Find out whether the file could be written, before what it is written for is done.
+
+        Raises:
+            ServiceFileError: Its folder may not be written.
+        """
+        folder = self.file.resolve().parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ServiceFileError("the version cannot be raised: its folder may not be written", where=str(self.file))
 
     def write(self) -> None:
         """Write the file, as a whole.
@@ -122,13 +134,19 @@ class _Found:
     version: str
 
     def raised(self, part: str) -> Bump:
-        if not SEMVER.fullmatch(self.version):
+        if not is_semver(self.version):
             raise ServiceFileError(
                 f"the version is not one that can be raised: {self.version}",
                 where=str(self.file),
                 expected="a SemVer 2 version, such as 1.2.0",
             )
         new = raised(self.version, part)
+        if not is_semver(new):
+            raise ServiceFileError(
+                f"the version after {self.version} would be {new}",
+                where=str(self.file),
+                expected=f"numbers of at most {SEMVER_DIGITS} digits, which is what Helm reads",
+            )
         after = f"{self.text[: self.begin]}{new}{self.text[self.end :]}".encode()
         head = self.content[: len(self.content) - len(self.text.encode())]  # the byte-order mark, where there is one
         return Bump(self.file, self.version, new, self.content, head + after)
@@ -164,7 +182,7 @@ def _value(text: str) -> yaml.Event | None:
     keys_and_values = 0
     is_next = False
     loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as the file is read; both count characters
-    for event in yaml.parse(text, Loader=loader):
+    for event in yaml.parse(Shield(text).text, Loader=loader):
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
             continue

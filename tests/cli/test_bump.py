@@ -53,3 +53,27 @@ def test_a_model_that_cannot_be_served_leaves_the_file_alone(tmp_path: Path) -> 
     service_file(tmp_path, version="1.0.0", model="m.onnx")
     assert chartgen("render", "--bump", "patch", cwd=tmp_path).returncode == 3
     assert version_of(tmp_path) == "version: 1.0.0"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["render", "--output-dir", "occupied/charts"],
+        ["package", "--destination", "occupied/charts"],
+        ["install", "--kubeconfig", "missing"],
+        ["deploy", "--helm", "missing"],
+    ],
+)
+def test_a_verb_that_fails_leaves_the_file_alone(tmp_path: Path, argv: list[str]) -> None:
+    before = service_file(tmp_path, version="1.0.0").read_bytes()
+    (tmp_path / "occupied").write_text("a file")
+    done = chartgen(*argv, "--bump", "patch", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "is now" not in done.stderr
+    assert (tmp_path / "service.yaml").read_bytes() == before
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_bytes(b"version: 1.0.0\nname: a\x7f\n")
+    done = chartgen("render", "--bump", "patch", cwd=tmp_path)
+    assert "service.yaml:2:8: the control character U+007F" in done.stderr

@@ -44,6 +44,8 @@ def test_the_next_version(version: str, patch: str, minor: str, major: str) -> N
         "description: >-\n  version: 4.4.4\nversion: 1.2.3\n\n\n",
         "name: version\nother: 5.5.5\nversion: 1.2.3\n",
         "name:\twith tab\nversion:\t1.2.3\t# x\n",
+        '{"description": "\\ud83d\\ude00 \\u007f\\ufffe", "version": "1.2.3"}',
+        "description: 'a\x85b\u2029'\nversion: 1.2.3\n",
     ],
 )
 def test_every_other_byte_stays(text: str, tmp_path: Path) -> None:
@@ -65,6 +67,7 @@ def test_every_other_byte_stays(text: str, tmp_path: Path) -> None:
         ("version: [1.2.3]\n", "single word"),
         ("version: 1.2\n", "1.2"),
         ("version:\n", "can be raised"),
+        ("version: 1.0.999999999999999999\n", "would be 1.0.1000000000000000000"),
         ("name: [\n", "not YAML"),
         ('version: "1.\\x32.3"\n', "single word"),
     ],
@@ -120,8 +123,11 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     file = tmp_path / "service.yaml"
     file.write_text("version: 1.0.0\n")
     planned = plan_bump([file], "patch")
+    planned.check()
     tmp_path.chmod(0o500)
     try:
+        with pytest.raises(ServiceFileError, match="cannot be raised"):
+            planned.check()
         with pytest.raises(ServiceFileError, match="cannot be raised"):
             planned.write()
     finally:
