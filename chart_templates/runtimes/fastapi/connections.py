@@ -7,6 +7,7 @@ import resource
 import time
 from typing import TYPE_CHECKING, Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ MAX_PIPELINED = 16
 PROGRESS_BYTES = 64 * 1024
 SPARE_FILES = 64
 CLOSE = (b"connection", b"close")
+NOT_HTTP = "Invalid HTTP request received."
 
 
 class Connection(HttpToolsProtocol):
@@ -49,10 +51,16 @@ class Connection(HttpToolsProtocol):
             make_room(self.connections)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what comes before a request's head is complete."""
+        """Parses what came, and counts what comes before a request's head is complete."""
         cycle = self.cycle
         in_body = cycle is not None and cycle.more_body and not cycle.response_complete
-        HttpToolsProtocol.data_received(self, data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as stop:
+            self._pass_over(memoryview(data)[stop.args[0] :])
+        except HttpParserError:
+            self.send_400_response(NOT_HTTP)
         self._taken += len(data)
         if in_body or self.cycle is not cycle:
             self._head = 0
@@ -60,6 +68,42 @@ class Connection(HttpToolsProtocol):
             self._head += len(data)
         if self._head > MAX_HEAD_BYTES or len(self.headers or ()) > MAX_HEADERS or self.pipeline:
             self._bound()
+
+    def _should_upgrade(self) -> bool:
+        """uvicorn starts no request whose head offers another protocol: `_pass_over` has it read once more."""
+        return True
+
+    def _pass_over(self, rest: memoryview) -> None:
+        """Reads on after a head that offers another protocol, on plain http the way to HTTP/2, as if it did not.
+
+        The parser ends such a request with its head and skips its body. Another one, as the first may read no more,
+        gets the head without the offer, and so frames the body, or refuses it, as any other.
+
+        Args:
+            rest: What came behind the head.
+        """
+        try:
+            while True:
+                if self.scope["method"] == "CONNECT":  # a tunnel; nothing here can be read as a request
+                    self.send_400_response(NOT_HTTP)
+                    return
+                self.parser = HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+                self.parser.feed_data(self._head_without_offer())
+                try:
+                    self.parser.feed_data(rest)
+                except HttpParserUpgrade as stop:
+                    rest = rest[stop.args[0] :]
+                else:
+                    return
+        except HttpParserError:
+            self.send_400_response(NOT_HTTP)
+
+    def _head_without_offer(self) -> bytes:
+        scope = self.scope
+        lines = [f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def _bound(self) -> None:
         """Ends the connection if it holds too much; called when that may be."""
@@ -74,6 +118,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuses what is no HTTP."""
+        self.logger.warning(msg)
         self.end("not_http", 400, msg)
 
     def shutdown(self) -> None:
