@@ -52,5 +52,9 @@ test-cluster: dev
 test-full: dev
 	$(BIN)/python tools/full_tests.py
 
+# What chartgen costs, as ratios to a peer of the same run; wants an idle machine and wrk (docs/benchmarks.md).
+bench: dev
+	$(BIN)/python bench/run.py
+
 clean:
 	rm -rf $(VENV) .tools build dist

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def root() -> None:
 
     \b
     Start with:
-      chartgen inspect model.onnx
+      chartgen init model.onnx
       chartgen validate -f service.yaml
       chartgen install -f service.yaml
     """
@@ -97,6 +98,12 @@ def root() -> None:
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + signal.SIGTERM)
+
+
+def _meant_as_option(error: click.ClickException) -> str:
+    """A hint where the service file was given as a bare argument."""
+    found = re.fullmatch(r"Got unexpected extra argument \((.+\.ya?ml)\)", error.format_message())
+    return f"\nhint: the service file is given with `-f {found[1]}`" if found else ""
 
 
 def main(argv: list[str] | None = None) -> Any:
@@ -112,10 +119,13 @@ def main(argv: list[str] | None = None) -> Any:
     except click.exceptions.Abort:
         click.echo("Interrupted", err=True)
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(f"{error.ctx.get_usage()}\nTry `{error.ctx.command_path} --help`\n", err=True)
-        click.echo(f"error: {error.format_message()}", err=True)
+        click.echo(f"error: {error.format_message()}{_meant_as_option(error)}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): what a pipe's end means is not an error.

@@ -112,6 +112,7 @@ class Connection:
     def open(self) -> None:
         """Connect, so that a request that is timed does not pay for it; see `request` for the errors."""
         if self._api is None:
+            _kr8s()  # a missing extra is told before there is anything to await
             self._run(self._connect())
 
     def get(self, path: str, **parameters: str) -> dict[str, Any] | None:

@@ -23,6 +23,19 @@ def test_every_verb_has_help_with_examples(verb: str) -> None:
         assert f"chartgen {verb}" in done.stdout
 
 
+def test_without_a_verb_the_help_is_printed_once() -> None:
+    done = chartgen()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("Usage:") == 1
+    assert "error" not in done.stderr
+
+
+def test_a_service_file_as_a_bare_argument_is_told_from_the_option() -> None:
+    done = chartgen("validate", "mine.yaml")
+    assert done.returncode == 2
+    assert "-f mine.yaml" in done.stderr
+
+
 def test_an_option_is_taken_from_the_environment_and_the_command_line_wins(tmp_path: Path) -> None:
     service_file(tmp_path)
     env = os.environ | {"CHARTGEN_RENDER_OUTPUT_DIR": "from-env"}

@@ -28,6 +28,7 @@ def test_a_verb_that_needs_it_says_how_to_get_it(tmp_path: Path, verb: list[str]
     assert done.returncode == 5
     assert "chartgen[cluster]" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr
 
 
 def test_rendering_does_not_need_it(tmp_path: Path, helm: Path) -> None:
