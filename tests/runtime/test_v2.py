@@ -184,6 +184,21 @@ def test_a_handler_of_values_is_for_predict_alone(tmp_path, step):
     assert ask(plane, ROW) == 0
 
 
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ([1] * 65, "the shape has 65 dimensions (at inputs[0].shape; expected at most 64)"),
+        ([0] * 65, "the shape has 65 dimensions (at inputs[0].shape; expected at most 64)"),
+        ([2**63 - 1, 0], "the shape is too large (at inputs[0].shape; expected sizes whose product is at most"),
+        ([2**40, 2**40, 0], "the shape is too large"),
+        ([2**63 - 1] * 64, "the shape is too large"),
+    ],
+)
+def test_a_shape_beyond_what_an_array_can_have_is_refused(iris_plane, shape, said):
+    for data in ([], [1.0]):
+        assert said in refused(iris_plane, {"inputs": [tensor("input", "FP64", data, shape)]})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("v2")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import read_array
+from .arrays import MAX_RANK, read_array
 from .errors import refused
 from .outputs import jsonable, plain
 
@@ -24,7 +24,8 @@ DATATYPES = {
     **{f"{sign}int{bits}": f"{sign}int{bits}".upper() for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 DTYPES = {datatype: dtype for dtype, datatype in DATATYPES.items()}
-MAX_SIZE = 2**63
+# NumPy's arrays have less than 2**63 bytes, 8 for an element; sizes of zero do not count, here as there.
+MAX_ELEMENTS = 2**60 - 1
 
 
 def datatype_of(spec: TensorSpec) -> str:
@@ -73,14 +74,22 @@ def check_tensor(tensor: Any, path: str) -> None:
     name, shape, datatype = tensor.get("name"), tensor.get("shape"), tensor.get("datatype")
     if not isinstance(name, str):
         raise refused("type", "the name is missing, or not a string", f"{path}.name", "a string")
-    if not isinstance(shape, list) or not all(type(size) is int and 0 <= size < MAX_SIZE for size in shape):
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise refused("type", "the shape is missing, or not a list of sizes", f"{path}.shape", "a list such as [1, 4]")
+    _check_extent(shape, f"{path}.shape")
     if not isinstance(datatype, str) or datatype not in DTYPES:
         raise refused("type", "the datatype is missing or unknown", f"{path}.datatype", ", ".join(DTYPES))
     if not isinstance(tensor.get("data"), list):
         binary = isinstance(tensor.get("parameters"), dict) and "binary_data_size" in tensor["parameters"]
         message = "binary tensor data are not read here" if binary else "the data are missing, or not a list"
         raise refused("type", message, f"{path}.data", "a list of numbers, booleans or strings")
+
+
+def _check_extent(shape: list[int], path: str) -> None:
+    if len(shape) > MAX_RANK:
+        raise refused("shape", f"the shape has {len(shape)} dimensions", path, f"at most {MAX_RANK}")
+    if math.prod(size or 1 for size in shape) > MAX_ELEMENTS:
+        raise refused("shape", "the shape is too large", path, f"sizes whose product is at most {MAX_ELEMENTS}")
 
 
 def write_tensor(name: str, result: Any, *, allow_non_finite: bool) -> dict[str, Any]:

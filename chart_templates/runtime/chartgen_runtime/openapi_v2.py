@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arrays import MAX_RANK
 from .datatypes import DTYPES
 
 ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
@@ -76,7 +77,7 @@ def _infer(identifier: str, metadata: dict[str, Any] | None) -> dict[str, Any]:
     inputs = metadata["inputs"] if metadata else []
     tensor: dict[str, Any] = {
         "name": {"type": "string", "enum": [each["name"] for each in inputs]} if inputs else STRING,
-        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "shape": {"type": "array", "maxItems": MAX_RANK, "items": {"type": "integer", "minimum": 0}},
         "datatype": {"type": "string", "enum": list(DTYPES)},
         "data": {"type": "array", "description": "Flat, or nested as the shape says"},
         "parameters": PARAMETERS,
