@@ -10,7 +10,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import picklearrays
+from chartgen.inspect import picklearrays, pickleelements
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
 from chartgen.inspect.picklevalues import ArrayWrapper, Entries, Global, Made, Opaque
 
@@ -142,7 +142,7 @@ class PickleMachine(ArrayFollower):
             if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
             self._trace.calls.add(function)
-            self._trace.calls |= picklearrays.check_call(function, arguments, self._trace.oddities)
+            self._trace.calls |= picklearrays.check_call(function, arguments, self._trace)
             return Made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
         return Made(None, arguments)
@@ -177,7 +177,7 @@ class PickleMachine(ArrayFollower):
         target = self._top()
         if self._pending is not None:
             self._check_pending()
-        if state is not None:
+        if state is not None and not (isinstance(target, Made) and pickleelements.is_dtype(target)):
             self._check_state(state)
         if isinstance(target, ArrayWrapper):
             self._pending = None
@@ -186,8 +186,10 @@ class PickleMachine(ArrayFollower):
         elif isinstance(target, Made):
             if target.has_state:
                 self._trace.oddities.add("the state of one object is set twice")
+            picklearrays.check_state(target, state, self._trace)
             target.state, target.has_state = state, True
-            picklearrays.check_element(target, self._trace.oddities)
+            if pickleelements.is_dtype(target):
+                pickleelements.finish(target, self._trace.oddities)
             self._note_version(target)
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")

@@ -169,6 +169,8 @@ class PickleStack:
     def _set(self, target: Entries, values: list[Value]) -> None:
         if len(values) % 2:
             raise self._in.corrupt("it sets a key without a value")
+        if target.sealed:
+            raise self._in.corrupt("it changes the fields of an array's element type that is already made")
         for index in range(0, len(values), 2):
             target.set(values[index], values[index + 1])
 

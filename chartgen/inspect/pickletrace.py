@@ -21,6 +21,7 @@ class Trace:
         sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
         protocol: The highest protocol in use.
         arrays: How many arrays joblib wrote between the opcodes.
+        unfinished: How many element types were made whose state is still to come.
     """
 
     def __init__(self, operations: int) -> None:
@@ -31,3 +32,4 @@ class Trace:
         self.sklearn_versions: dict[str, None] = {}
         self.protocol = 0
         self.arrays = 0
+        self.unfinished = 0

@@ -46,6 +46,31 @@ class Global:
         return f"{self.module}.{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The element type of a NumPy array.
+
+    Attributes:
+        code: Its code, such as `f8`; None when it is composed.
+        order: The byte order, `<` or `>`, or `|` where it has none.
+        size: How many bytes an element takes.
+        objects: Whether objects are in it.
+        flags: NumPy's flags.
+        alignment: What the address of an element is a multiple of, in an aligned array.
+        depth: How many types lie within each other.
+        subarray: Whether an element is an array itself, as a field may be and an array's elements never are.
+    """
+
+    code: str | None
+    order: str
+    size: int
+    objects: bool
+    flags: int = 0
+    alignment: int = 1
+    depth: int = 0
+    subarray: bool = False
+
+
 class Items:
     """A list, set, or long tuple; a small object while it is empty, as a file may make millions.
 
@@ -81,15 +106,17 @@ class Entries:
         count: How many entries were set; one that was set twice counts twice.
         odd: Whether some key is no constant.
         hook: A key that must not become an attribute, however many others there are; None for none.
+        sealed: Whether no entry may be set any more.
     """
 
-    __slots__ = ("_kept", "count", "hook", "odd")
+    __slots__ = ("_kept", "count", "hook", "odd", "sealed")
 
     def __init__(self) -> None:
         self._kept: dict[str, Value] | None = None
         self.count = 0
         self.odd = False
         self.hook: str | None = None
+        self.sealed = False
 
     @property
     def head(self) -> dict[str, Value]:
@@ -121,6 +148,7 @@ class Made:
         state: The state that is set afterwards.
         entries: The entries, of an object that is a dictionary as well.
         has_state: Whether a state was set.
+        element: The element type that it is, where it is a whole `numpy.dtype`.
     """
 
     maker: Global | None
@@ -129,6 +157,7 @@ class Made:
     state: Value = None
     entries: Entries | None = None
     has_state: bool = False
+    element: Element | None = None
 
     @property
     def attributes(self) -> dict[str, Value]:
