@@ -69,3 +69,19 @@ def test_a_service_is_deployed_twice_looked_into_and_completed(
     assert offered(f"chartgen status -n {namespace.name} i", helm) == ["iris"]
     assert offered(f"chartgen status -n {namespace.name} x", helm) == []
     assert namespace.name in offered("chartgen status -n chartgen-test-", helm)
+
+
+def test_a_raised_version_is_written_where_the_failed_release_holds_it(
+    namespace: Namespace, helm: Path, tmp_path: Path
+) -> None:
+    for file in ("iris.pkl", "service.yaml"):
+        shutil.copy(EXAMPLES / "iris-sklearn" / file, tmp_path)
+    service = tmp_path / "service.yaml"
+    before = service.read_text()
+    argv = ["install", "-f", service, "--bump", "patch", "--timeout", "3s"]
+    refused = namespace.chartgen(*argv, "--set-values", "replicaCount=-1", helm=helm, ok=False)
+    assert (refused.returncode != 0, service.read_text()) == (True, before)
+    late = namespace.chartgen(*argv, "--set-values", "image.repository=example.invalid/none", helm=helm, ok=False)
+    assert late.returncode != 0
+    assert "version 1.0.0 is now 1.0.1" in late.stderr, late.stderr
+    assert service.read_text() == before.replace("1.0.0", "1.0.1")
