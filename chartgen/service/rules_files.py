@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chartgen.service import handler as handlers
 from chartgen.service.finding import Finding
 from chartgen.service.view import file_path
+from chartgen.service.words import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +58,13 @@ def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        yield Finding(written.where, path, f"there is no file {file}", hint=_missing_hint(written.text, file))
+        yield Finding(
+            written.where, path, f"there is no file {masked(str(file))}", hint=_missing_hint(written.text, file)
+        )
         return
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        yield Finding(written.where, path, f"{file} cannot be read: {reason}")
+        yield Finding(written.where, path, f"{masked(str(file))} cannot be read: {reason}")
         return
     if stat.S_ISDIR(mode):
         yield Finding(written.where, path, f"{file} is a folder", "a file", _folder_hint(written.text, file))

@@ -19,8 +19,14 @@ RESERVED_LABELS = {
     "helm.sh/chart",
     *(f"app.kubernetes.io/{name}" for name in ("name", "instance", "version", "component", "part-of", "managed-by")),
 }
+# The chart's own annotations of a pod: a key that stands twice is no YAML.
+RESERVED_ANNOTATIONS = {
+    "kubectl.kubernetes.io/default-container",
+    *(f"checksum/{name}" for name in ("model", "runtime", "request")),
+}
 ANNOTATED = ("pod", "service", "ingress")
-MAX_ANNOTATIONS_BYTES = 256 * 1024
+# Kubernetes keeps 256 KiB; some of it goes to the annotations of the chart, of Helm and of `kubectl rollout restart`.
+MAX_ANNOTATIONS_BYTES = 256 * 1024 - 1024
 
 
 def pod_labels(view: View) -> Iterator[Finding]:
@@ -44,6 +50,9 @@ def object_annotations(view: View) -> Iterator[Finding]:
         path, size = (owner, "annotations"), 0
         for key, node in view.entries(*path):
             yield from _qualified(view, (*path, key))
+            if owner == "pod" and key in RESERVED_ANNOTATIONS:
+                where = key_position(view.document, (*path, key))
+                yield Finding(where, (*path, key), "is one of the chart's own annotations", hint="take another key")
             size += len(key.encode()) + (len(node.text.encode()) if isinstance(node, Scalar) else 0)
         if size > MAX_ANNOTATIONS_BYTES:
             message, expected = f"the annotations come to {size:,} bytes", f"at most {MAX_ANNOTATIONS_BYTES:,} bytes"

@@ -20,11 +20,22 @@ if TYPE_CHECKING:
 PACKAGES = ("runtime", "packages")
 CREDENTIALS_HINT = "put the address into a pip.conf in a Secret, and name the Secret under `pipConfigSecret`"
 # White space is that of ASCII, as for the schema of the chart's values, which Helm reads.
-CREDENTIALS = re.compile(r"://[^\s/?#]*@|(?:^|[=\s])[^\s/?#=:@]+:[^\s/?#]*@", re.ASCII)
+CREDENTIALS = re.compile(r"://[^\s/?#]*(?:@|%40)|(?:^|[=\s/?#&,;])[^\s/?#=:@,;]+:[^\s/?#]*(?:@|%40)", re.ASCII)
 # An address in a requirements file or an argument of pip ends at a space, and `#` starts what belongs to no server.
 ADDRESS = re.compile(r"https?://[^\s\"'<>\\^`{|}\x00-\x20\x7f]+")
 EXPECTED_ADDRESS = "an http or https address, such as https://pypi.example.com/simple"
 OPTION = re.compile(r"--?[A-Za-z][A-Za-z0-9-]*(=.*)?", re.DOTALL)
+# What can undo neither where the libraries go nor that they are the pinned ones; the same in the chart's own schema.
+OPEN_OPTION = re.compile(
+    r"-v{1,3}|-q{1,3}"
+    r"|--(?:verbose|quiet|no-color|no-cache-dir|no-compile|prefer-binary|disable-pip-version-check)"
+    r"|--(?:retries|resume-retries|timeout)=[0-9]{1,6}|--progress-bar=(?:on|off|raw|auto)"
+    r"|--use-(?:feature|deprecated)=[a-z0-9-]+"
+)
+OPEN_OPTIONS = (
+    "--retries=N, --resume-retries=N, --timeout=SECONDS, --progress-bar=off, --no-color, --no-cache-dir, --no-compile, "
+    "--prefer-binary, --disable-pip-version-check, --use-feature=NAME, --use-deprecated=NAME, -v or -q"
+)
 
 
 def image(view: View) -> Iterator[Finding]:
@@ -40,6 +51,9 @@ def packages(view: View) -> Iterator[Finding]:
     """Indexes and proxies are addresses, and credentials stay out of the chart."""
     for key in ("indexUrl", "proxy"):
         yield from _address(view, (*PACKAGES, key))
+    hosts = view.scalar(*PACKAGES, "noProxy")
+    if hosts and _has_credentials(hosts.text):
+        yield Finding(hosts.where, (*PACKAGES, "noProxy"), "holds credentials", "names of hosts without them")
     for index, _ in view.items(*PACKAGES, "extraIndexUrls"):
         yield from _address(view, (*PACKAGES, "extraIndexUrls", index))
     for index, node in view.items(*PACKAGES, "pipOptions"):
@@ -86,3 +100,11 @@ def _option(node: Scalar, path: DataPath) -> Iterator[Finding]:
         )
         shown = "the text" if "@" in node.text else quoted(node.text)
         yield Finding(node.where, path, f"{shown} is not one option", "one such as --retries=10", hint)
+    elif not OPEN_OPTION.fullmatch(node.text):
+        message = (
+            f"{quoted(node.text.partition('=')[0])} is not open here: the chart decides what is installed, and where"
+        )
+        hint = (
+            "indexes, certificates and proxies have keys of their own; what else is needed goes into `pipConfigSecret`"
+        )
+        yield Finding(node.where, path, message, OPEN_OPTIONS, hint)

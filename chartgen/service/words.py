@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 SHOWN = 60
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://).*(?:@|%40)|[^\s=:@/]+:.*(?:@|%40)", re.IGNORECASE | re.DOTALL
+)
 
 KINDS = {
     "string": "text",
@@ -69,11 +72,17 @@ def joined(words: Iterable[str]) -> str:
     return " or ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
+def masked(text: str) -> str:
+    """Text without what may be a user name and a password in an address: messages end up in logs."""
+    return _CREDENTIALS.sub(lambda found: f"{found['scheme'] or ''}***@", text)
+
+
 def quoted(text: str) -> str:
     """Text in double quotes as YAML and JSON read it, shortened, control characters escaped."""
     return json.dumps(shortened(text), ensure_ascii=not text.isprintable())
 
 
 def shortened(text: str) -> str:
-    """Text of at most 60 characters."""
+    """Text of at most 60 characters, credentials masked."""
+    text = masked(text)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -56,7 +56,7 @@ GOOD: Values = {
         "pipConfigSecret": ["", "a.b-c", "007"],
         "proxy": ["", "http://proxy:3128"],
         "noProxy": ["", ".svc,10.0.0.0/8"],
-        "pipOptions": [[], ["--retries=10", " "]],
+        "pipOptions": [[], ["--retries=10", "-v"]],
     },
     "resources": {
         "requests": [{}, {"cpu": 1, "memory": "2Gi"}, {"cpu": 0.5, "example.com/gpu": 1}, {"memory": "1e3"}],
@@ -113,7 +113,9 @@ GOOD: Values = {
 SCALARS = [None, True, False, 0, -0.0, 1, -1, 1.0, 1.5, 9, 10, 101, 10_001, 65_536, 86_401]
 NUMBERS = [1e6, 1e9, 2**31, 2**53 + 1, 2**63, 10**20, 1e300, -1e300, 1e-300]
 NAMES = "x X a.b a..b .a a. -a a- a_b A-b a/b a@b a:b * *.a *.*.a a.* 1.2.3.4 a.1 true null ~ Always always Max Pods"
+PIP = ["--retries=1\n", "--no-binary=:all:", "--target=/x", "-vv", "--timeout=5"]
 FORMS = "1 01 1e3 0x1f 500m 1Ki 1KI -1 +1 .5 1. 5% 0% 100% 101% ClusterIP ExternalName sha256: a=b ://@ u:p@x x=u:p@x"
+ADDRESSES = ["u:p%40x", "https://x/#u:p@x", "a,u:p@x"]
 PATHS = "/ // /a/ /a//b /a/./b /a/../b /.. /... /a%2fb a/b/c https://u:p@example.com https://example.com/u:p@x"
 SPACES = [
     "",
@@ -136,26 +138,59 @@ SPACED = ["https://example.com/\u00a0u:p@x", "\u2003u:p@x", "x=\u000bu:p@x", "Al
 LETTERS = ["\u00e9", "x\u0301", "/\u00e9", "\u0663", "\uff11", "\u212a", "\u017f", "\u0130", "\U0001f600"]
 LONG = [text * count for text in ("a", "\U0001f600") for count in (63, 64, 127, 128, 129, 253, 254, 1023, 1024, 1025)]
 DIGESTS = ["sha256:" + "0f" * 32, "sha256:" + "0F" * 32, "sha256:" + "0f" * 32 + "\n"]
-LISTS = [[], [None], [""], ["x"], [1], [[]], [{}], *([{"name": name}] for name in ("x", "x\n", "", None, 1))]
+LISTS = [
+    *([option] for option in PIP),
+    [],
+    [None],
+    [""],
+    ["x"],
+    [1],
+    [[]],
+    [{}],
+    *([{"name": name}] for name in ("x", "x\n", "", None, 1)),
+]
 POLICIES = [
     [{"type": kind, "value": value, "periodSeconds": 1}] for kind in ("Pods", "pods") for value in (0, 1, 1.5, None)
 ]
 VARIABLES = ["CHARTGEN_X", "PYTHONPATH", "PYTHONPATH\n", "=", "a=b", "\x7f", "~ !", "", "x\n", "\u00e9"]
-LABEL_KEYS = ["app.kubernetes.io/name", "app.kubernetes.io/name\n", "appxkubernetes.io/name", "helm.sh/chart"]
+LABEL_KEYS = [
+    "a b",
+    "a/b/c",
+    "A.b/c",
+    "checksum/model",
+    "checksum/models",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/name\n",
+    "appxkubernetes.io/name",
+    "helm.sh/chart",
+]
 KEYED = [{key: "x"} for key in (*VARIABLES, *LABEL_KEYS)]
 VALUED = [{"x": value} for value in (None, "", 1, {}, "\n", "\u00e9", "x y", {"other": {}})]
 REFERENCE = {"name": "a", "key": "b"}
 REFERENCES = [
     {"secretKeyRef": REFERENCE},
-    {"x": {"secretKeyRef": {"name": "a", "key": "b\n"}}},
+    *({"x": {"secretKeyRef": {"name": "a", "key": key}}} for key in ("b\n", ".", "..", "..b", ".b")),
     {"x": {"secretKeyRef": REFERENCE, "configMapKeyRef": REFERENCE}},
 ]
+PROBES = [{"successThreshold": 2}, {"successThreshold": 1.0}]
 QUANTITIES = [{"cpu": value} for value in ("1\n", "\u0661", -1, True, None, "1e3", "1ki", "", 1e300, "1" * 100)]
 SWITCHES = [{"enabled": True, **more} for more in ({}, {"host": ""}, {"host": None}, {"path": None}, {"tls": None})]
 ODD: list[Any] = [
-    *(SCALARS + NUMBERS + NAMES.split() + FORMS.split() + PATHS.split() + SPACES + SPACED + LETTERS + LONG + DIGESTS),
+    *(
+        SCALARS
+        + NUMBERS
+        + ADDRESSES
+        + NAMES.split()
+        + FORMS.split()
+        + PATHS.split()
+        + SPACES
+        + SPACED
+        + LETTERS
+        + LONG
+        + DIGESTS
+    ),
     *(LISTS + POLICIES),
-    *({}, *KEYED, *VALUED, *REFERENCES, *QUANTITIES, *SWITCHES),
+    *({}, *KEYED, *VALUED, *REFERENCES, *QUANTITIES, *PROBES, *SWITCHES),
 ]
 
 

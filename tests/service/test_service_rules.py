@@ -73,6 +73,8 @@ def test_what_is_no_image_is_refused(project: Project, image: str) -> None:
         ("https://:token@example.com/simple", "holds credentials"),
         ("user:hunter2@proxy:3128", "holds credentials"),
         ("https://user:hun/ter2@example.com", "the text is no address"),
+        ("https://example.com/#user:hunter2@x", "holds credentials"),
+        ("https://user:hunter2%40example.com/simple", "holds credentials"),
         ("ftp://example.com", '"ftp://example.com" is no address'),
         ("https://", '"https://" is no address'),
         ("https://a:b", '"https://a:b" is no address'),
@@ -91,6 +93,61 @@ def test_an_index_that_is_no_plain_address_is_refused(project: Project, address:
 def test_an_option_with_credentials_is_refused_without_repeating_them(project: Project, option: str) -> None:
     (violation,) = project.violations(MINIMAL + f"runtime: {{packages: {{pipOptions: ['{option}']}}}}")
     assert violation.message == "holds credentials"
+
+
+def test_hosts_without_a_proxy_hold_no_credentials(project: Project) -> None:
+    (violation,) = project.violations(MINIMAL + "runtime: {packages: {noProxy: '.svc,user:hunter2@example.com'}}")
+    assert violation.message == "holds credentials"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cpu: https://user:hunter2@example.com",
+        "namespace: 'https://user:hunter2%40example.com'",
+        "runtime: {image: 'user:hunter2 hunter2@example.com'}",
+        "memory: https://user:hunter2@" + "x" * 80,
+        "model: https://user:hunter2@example.com/a.onnx",
+    ],
+)
+def test_no_message_repeats_credentials(project: Project, line: str) -> None:
+    told = project.violations(f"name: iris\n{line}" if line.startswith("model") else MINIMAL + line)
+    assert told
+    assert not any("hunter2" in str(violation) for violation in told)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(
+            "--target=/tmp",
+            "--target",
+            "-t=/tmp",
+            "--no-binary=:all:",
+            "--only-binary=:none:",
+            "--index-url=https://a.b",
+        ),
+        *("--trusted-host=a.b", "--no-require-hashes", "--user", "--prefix=/x", "--no-deps", "--upgrade", "--isolated"),
+        *("--no-index", "--pre", "--retries=many", "--tim=5", "--requirement=/x", "--find-links=https://a.b"),
+    ],
+)
+def test_an_option_that_could_undo_what_is_installed_is_refused(project: Project, option: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"runtime: {{packages: {{pipOptions: ['{option}']}}}}")
+    assert "is not open here" in violation.message
+    assert "--retries=N" in str(violation.expected)
+
+
+@pytest.mark.parametrize("key", ["checksum/model", "checksum/request", "kubectl.kubernetes.io/default-container"])
+def test_the_annotations_of_the_chart_are_reserved(project: Project, key: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"pod:\n  annotations:\n    {key}: x\n")
+    assert violation.message == "is one of the chart's own annotations"
+    assert violation.where.endswith("service.yaml:5:5")
+    assert project.spec(MINIMAL + f"service: {{annotations: {{{key}: x}}}}")
+
+
+def test_annotations_leave_room_for_those_of_the_chart(project: Project) -> None:
+    (violation,) = project.violations(MINIMAL + f"pod: {{annotations: {{a: {'x' * (256 * 1024 - 100)}}}}}")
+    assert violation.message == "the annotations come to 262,045 bytes"
 
 
 def test_annotations_may_have_a_domain_in_capitals_and_any_text(project: Project) -> None:
