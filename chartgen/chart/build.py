@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
+from chartgen.chart.size import check_size
 from chartgen.inspect import inspect_model
 from chartgen.pins.resolve import resolve
 
@@ -60,4 +61,6 @@ def build(spec: ServiceSpec) -> Built:
     lock = spec.source.parent / LOCK_FILE if spec.source else None
     requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None)
     planned = plan(spec, facts, requirements)
-    return Built(spec=spec, facts=facts, requirements=requirements, plan=planned, chart=render(planned))
+    chart = render(planned)
+    check_size(spec, chart)
+    return Built(spec=spec, facts=facts, requirements=requirements, plan=planned, chart=chart)

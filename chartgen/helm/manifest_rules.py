@@ -69,7 +69,7 @@ _OBJECTS = (
         r"too long: (?:may not be more than|must have at most) \d+|request entity too large|request is too large",
         InvalidManifestError,
         "the release is too large: Helm keeps it in one Secret of at most 1 MiB, chart and manifests compressed",
-        "put the model in a volume or a bucket instead of the chart",
+        "make smaller what is large: the model, the sample, variables or annotations, values that were set included",
     ),
     rule(
         r"no matches for kind \"(?P<kind>[^\"]*)\" in version \"(?P<version>[^\"]*)\"",
