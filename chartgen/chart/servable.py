@@ -50,6 +50,12 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
             where=str(spec.model.file),
             hint="give a `sample` with an `input` that the model can answer",
         )
+    if spec.sample is None and facts.abilities.takes_texts and own.isdisjoint({"preprocess", "predict"}):
+        raise ModelUnsupportedError(
+            "the model was fitted with texts, and without a sample the pod would try it with numbers, which it refuses",
+            where=str(spec.model.file),
+            hint="give a `sample` with an `input` that the model can answer",
+        )
     if spec.sample is not None and "preprocess" not in own:
         check_sample(spec.sample, facts)
     _check_size(spec, facts)

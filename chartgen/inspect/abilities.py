@@ -15,6 +15,7 @@ import yaml
 
 from chartgen.inspect.estimator import class_of, first_of, kind_of, steps_of, texts_of
 from chartgen.inspect.facts import Abilities
+from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function",
 _NO_MODELS = frozenset(sys.stdlib_module_names | {"numpy", "scipy"})
 
 _PIPELINE = "sklearn.pipeline.Pipeline"
+_FROZEN = "sklearn.frozen._frozen.FrozenEstimator"
+_ANSWERS = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function"})
+# The fitted estimators that a class asks for some of its methods, and those methods.
+_DELEGATES = {
+    "sklearn.ensemble._stacking.StackingClassifier": ("final_estimator_", _ANSWERS),
+    "sklearn.feature_selection._rfe.RFE": ("estimator_", _ANSWERS),
+    "sklearn.feature_selection._rfe.RFECV": ("estimator_", _ANSWERS),
+    "sklearn.multiclass.OneVsRestClassifier": ("estimators_", _ANSWERS - {"predict"}),
+    "sklearn.multioutput.MultiOutputClassifier": ("estimators_", frozenset({"predict_proba"})),
+}
+_ENCODERS = ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
 _COLUMN_TRANSFORMER = "sklearn.compose._column_transformer.ColumnTransformer"
 # How a step was told, with `set_output`, to answer.
 _OUTPUT_CONFIG = "_sklearn_output_config"
@@ -65,37 +77,67 @@ def abilities(value: Value) -> Abilities:
         unfitted=next((kind_of(step) for step in steps if _is_unfitted(step)), None),
         columns=tuple(names),
         needs_table=any(_needs_table(part) for part in _parts(value)),
+        takes_texts=_takes_texts(steps[0]),
     )
 
 
 def _lacks(model: Made, method: str, depth: int) -> str | None:
     """Why the model has no such method; None where it has, or where nobody knows."""
     name = str(class_of(model))
-    entry = _table().get(name)
+    entry = _table().get(name, {"methods": METHODS} if name == _FROZEN else None)
     if entry is None or depth > _DEPTH:
         return None
     short = name.rpartition(".")[2]
+    last = _last_step(model) if name == _PIPELINE else model
+    if last in (None, "passthrough"):  # It hands on what comes into it, which only `transform` does.
+        return None if method == "transform" else f"{short} that ends with {last!r}"
     if method not in entry["methods"]:
         return short
     for parameter, values in entry.get("without", {}).get(method, {}).items():
         have = model.attributes.get(parameter)
         if parameter in model.attributes and isinstance(have, bool | str | None) and have in values:
             return f"{short} with {parameter}={have!r}" if have != _DEPRECATED else f"{short} without {parameter}=True"
-    inner = _asked(model, name)
+    inner = _asked(model, name, method)
     return _lacks(inner, method, depth + 1) if inner is not None else None
 
 
-def _asked(model: Made, name: str) -> Made | None:
-    """The estimator that a pipeline, or a search over parameters, asks in its turn."""
-    if name != _PIPELINE:
-        best = model.attributes.get("best_estimator_")
-        return best if isinstance(best, Made) else None
+def _asked(model: Made, name: str, method: str) -> Made | None:
+    """The estimator that the model asks in its turn: its last step, the best of a search, the first of several."""
+    asked: Value
+    if name == _PIPELINE:
+        asked = last if (last := _last_step(model)) is not model else None
+    elif name == _FROZEN:
+        asked = model.attributes.get("estimator")
+    elif name in _DELEGATES:
+        attribute, methods = _DELEGATES[name]
+        asked = model.attributes.get(attribute) if method in methods else None
+    else:
+        asked = model.attributes.get("best_estimator_")
+    if isinstance(asked, Items) and asked.head:
+        asked = asked.head[0]
+    return asked if isinstance(asked, Made) else None
+
+
+def _last_step(model: Made) -> Value:
+    """What stands as the last step of a pipeline; the pipeline itself where that is not known."""
     steps = model.attributes.get("steps")
     if not isinstance(steps, Items) or not steps.head or steps.count != len(steps.head):
-        return None
+        return model
     last = steps.head[-1]
-    step = last[1] if isinstance(last, tuple) and len(last) == 2 else None  # noqa: PLR2004 - name and estimator
-    return step if isinstance(step, Made) else None
+    return last[1] if isinstance(last, tuple) and len(last) == 2 else model  # noqa: PLR2004 - name and estimator
+
+
+def _takes_texts(step: Made) -> bool:
+    """Whether it is certain that a step was fitted with texts, and so cannot answer numbers."""
+    cls, categories = class_of(step), step.attributes.get("categories_")
+    if cls is None or cls.name not in _ENCODERS or not isinstance(categories, Items):
+        return False
+    arrays = [array for one in categories.head if (array := from_value(one)) is not None]
+    return any(
+        (array.dtype or "").startswith("U")
+        or (array.items is not None and any(isinstance(item, str) for item in array.items.head))
+        for array in arrays
+    )
 
 
 def _is_unfitted(step: Made) -> bool:

@@ -56,6 +56,7 @@ class Abilities:
         unfitted: The class of a step that was never fitted; None for none.
         columns: The names of the columns that it was fitted with; empty for none.
         needs_table: Whether it chooses columns by name, which takes a table of pandas.
+        takes_texts: Whether it was fitted with texts, so that it cannot answer numbers.
     """
 
     instead: str | None = None
@@ -63,6 +64,7 @@ class Abilities:
     unfitted: str | None = None
     columns: tuple[str, ...] = ()
     needs_table: bool = False
+    takes_texts: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from sklearn.linear_model import LinearRegression, SGDClassifier
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.helpers import ONNX_MODEL, chartgen, service_file
 
@@ -149,3 +150,20 @@ def test_a_model_that_chooses_columns_by_name_is_refused_unless_a_lock_holds_pan
     assert "`chartgen lock`" in error["hint"]
     assert "by position" in error["hint"]
     valid(tmp_path, model=pickled(tmp_path, LinearRegression().fit(table, Y)), sample=[1, 2, 3, 4])
+
+
+def test_a_model_of_texts_asks_for_a_sample(tmp_path: Path) -> None:
+    file = pickled(tmp_path, OneHotEncoder().fit([["a"], ["b"]]))
+    model = {"file": file, "method": "transform"}
+    error = refused(tmp_path, model=model)
+    assert "the model was fitted with texts" in error["message"]
+    assert "sample" in error["hint"]
+    valid(tmp_path, model=model, sample={"input": [["a"]]})
+
+
+def test_a_pipeline_that_ends_with_nothing_predicts_nothing(tmp_path: Path) -> None:
+    file = pickled(tmp_path, make_pipeline(StandardScaler(), "passthrough").fit(X, Y))
+    error = refused(tmp_path, model=file)
+    assert error["message"] == "Pipeline that ends with 'passthrough' has no method predict"
+    assert error["expected"] == "`model.method`: transform"
+    valid(tmp_path, model={"file": file, "method": "transform"})

@@ -16,18 +16,28 @@ import yaml
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.feature_selection import SelectFromModel
+from sklearn.feature_selection import RFE, RFECV, SelectFromModel
+from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
+from sklearn.svm import SVC, LinearSVC
 
 from chartgen.inspect import inspect_model
 from chartgen.inspect.abilities import METHODS
@@ -58,6 +68,18 @@ MODELS = [
     VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())]),
     VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], voting="soft"),
     SelectFromModel(LogisticRegression()),
+    make_pipeline(StandardScaler(), None),
+    *[
+        make(inner)
+        for make in (
+            OneVsRestClassifier,
+            RFE,
+            RFECV,
+            lambda inner: StackingClassifier([("a", GaussianNB())], final_estimator=inner),
+            lambda inner: FrozenEstimator(inner.fit(X, Y)),
+        )
+        for inner in (LinearSVC(), LogisticRegression())
+    ],
 ]
 
 
@@ -93,11 +115,32 @@ def test_a_method_that_is_said_to_be_missing_is_missing(tmp_path: Path, model: A
         (VotingClassifier([("b", GaussianNB())]), "predict_proba", "VotingClassifier with voting='hard'"),
         (DBSCAN(), "predict", "DBSCAN"),
         (LocalOutlierFactor(2), "predict", "LocalOutlierFactor with novelty=False"),
+        (make_pipeline(StandardScaler(), "passthrough"), "predict", "Pipeline that ends with 'passthrough'"),
+        (make_pipeline(StandardScaler(), None), "predict", "Pipeline that ends with None"),
+        (OneVsRestClassifier(LinearSVC()), "predict_proba", "LinearSVC"),
+        (RFE(LinearSVC()), "predict_log_proba", "LinearSVC"),
+        (StackingClassifier([("a", GaussianNB())], final_estimator=LinearSVC()), "predict_proba", "LinearSVC"),
+        (FrozenEstimator(LinearSVC().fit(X, Y)), "predict_proba", "LinearSVC"),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_what_lacks_a_method_is_named(tmp_path: Path, model: Any, method: str, reason: str) -> None:
     assert able(tmp_path, model.fit(X, Y)).lacks[method] == reason
+
+
+def test_the_models_of_several_outputs_lack_what_one_of_them_lacks(tmp_path: Path) -> None:
+    several = np.column_stack([Y, Y])
+    assert able(tmp_path, MultiOutputClassifier(LinearSVC()).fit(X, several)).lacks["predict_proba"] == "LinearSVC"
+    assert "predict_proba" not in able(tmp_path, MultiOutputClassifier(GaussianNB()).fit(X, several)).lacks
+
+
+@pytest.mark.parametrize("write", [None, joblib.dump], ids=["pickle", "joblib"])
+@pytest.mark.parametrize("encoder", [OneHotEncoder, OrdinalEncoder, TargetEncoder])
+def test_an_encoder_that_was_fitted_with_texts_is_known(tmp_path: Path, encoder: Any, write: Any) -> None:
+    texts = np.array([["a"], ["b"]] * 5)
+    for rows, found in ((texts, True), (texts.astype(object), True), (X, False)):
+        assert able(tmp_path, encoder().fit(rows, Y), write).takes_texts is found
+        assert able(tmp_path, make_pipeline(encoder(), LogisticRegression()).fit(rows, Y), write).takes_texts is found
 
 
 @pytest.mark.parametrize("write", [None, joblib.dump], ids=["pickle", "joblib"])
