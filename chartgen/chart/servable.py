@@ -26,6 +26,9 @@ JSON_TYPES = frozenset(
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
 
+# Those that onnxruntime computes with and cannot hand out: NumPy has no such types.
+_NO_OUTPUTS = frozenset({"bfloat16", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "int4", "uint4"})
+
 
 def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
     """Refuses a model that cannot work as the service file wants it.
@@ -41,6 +44,8 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
     own = handler.functions(spec.runtime.handler.read_bytes()) if spec.runtime.handler else frozenset()
     if facts.format == "onnx":
         _check_onnx(spec, facts)
+        if "predict" not in own:
+            _check_outputs(spec, facts)
     elif "predict" not in own:
         _check_object(spec, facts)
         _check_method(spec, facts)
@@ -76,6 +81,18 @@ def _check_onnx(spec: ServiceSpec, facts: ModelFacts) -> None:
                 where=where,
                 expected="tensors of numbers, booleans or strings",
                 hint="export the model with an input of such a type, such as float32",
+            )
+
+
+def _check_outputs(spec: ServiceSpec, facts: ModelFacts) -> None:
+    """Refuses an ONNX model whose outputs onnxruntime cannot hand out."""
+    for entry in facts.outputs:
+        if entry.dtype in _NO_OUTPUTS:
+            raise ModelUnsupportedError(
+                f"the output {entry.name!r} is of the type {entry.dtype}, which onnxruntime cannot hand out",
+                where=str(spec.model.file),
+                expected="outputs of numbers, booleans or strings that NumPy has",
+                hint="export the model with a `Cast` of this output to such a type, such as float32",
             )
 
 

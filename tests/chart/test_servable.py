@@ -167,3 +167,15 @@ def test_a_pipeline_that_ends_with_nothing_predicts_nothing(tmp_path: Path) -> N
     assert error["message"] == "Pipeline that ends with 'passthrough' has no method predict"
     assert error["expected"] == "`model.method`: transform"
     valid(tmp_path, model={"file": file, "method": "transform"})
+
+
+@pytest.mark.parametrize("kind", ["BFLOAT16", "FLOAT8E5M2", "INT4", "UINT4"])
+def test_an_onnx_output_that_cannot_be_handed_out_is_refused(tmp_path: Path, kind: str) -> None:
+    code = TensorProto.DataType.Value(kind)
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])
+    answer = helper.make_tensor_value_info("y", code, [1, 3])
+    graph = helper.make_graph([helper.make_node("Cast", ["x"], ["y"], to=code)], "g", [given], [answer])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), tmp_path / "m.onnx")
+    error = refused(tmp_path, model="m.onnx")
+    assert f"the output 'y' is of the type {kind.lower()}, which onnxruntime cannot hand out" in error["message"]
+    assert "Cast" in error["hint"]
