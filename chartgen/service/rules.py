@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
 from chartgen.service.node import DataPath, Mapping, Scalar, key_position
-from chartgen.service.rules_exposure import ingress_host, scaling
+from chartgen.service.rules_exposure import ingress_class, ingress_host, scaling
 from chartgen.service.rules_files import handler, model_file
 from chartgen.service.rules_metadata import object_annotations, pod_labels
 from chartgen.service.rules_packages import image, packages
@@ -129,5 +129,6 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     pod_tolerations,
     pod_spread,
     scaling,
+    ingress_class,
     ingress_host,
 )

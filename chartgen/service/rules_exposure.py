@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from chartgen.service.finding import Finding
 from chartgen.service.model import Autoscaling
-from chartgen.service.node import Mapping, Scalar
+from chartgen.service.node import Mapping, Scalar, key_position
 from chartgen.service.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chartgen.service.view import View
+
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 def scaling(view: View) -> Iterator[Finding]:
@@ -34,6 +36,14 @@ def scaling(view: View) -> Iterator[Finding]:
 
 def _number(scalar: Scalar) -> int:
     return int(scalar.value or 0)  # the schema takes whole numbers only
+
+
+def ingress_class(view: View) -> Iterator[Finding]:
+    """The class is said once: Kubernetes refuses the field beside the annotation that came before it."""
+    path = ("ingress", "annotations", CLASS_ANNOTATION)
+    if view.node(*path) is not None and view.node("ingress", "className") is not None:
+        message = "says the class a second time, beside `className`"
+        yield Finding(key_position(view.document, path), path, message, hint="leave one of the two out")
 
 
 def ingress_host(view: View) -> Iterator[Finding]:

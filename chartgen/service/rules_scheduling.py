@@ -11,6 +11,7 @@ from chartgen.service.words import quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping as AnyMapping
 
     from chartgen.service.view import View
 
@@ -30,7 +31,7 @@ def pod_tolerations(view: View) -> Iterator[Finding]:
                 )
             # An operator that is there and cannot be judged may have been meant as Exists.
             case Mapping(entries=entries) if (
-                "key" not in entries and not exists and not view.is_blocked(*path, "operator")
+                not _has_key(entries) and not exists and not view.is_blocked(*path, "operator")
             ):
                 yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
         yield from _taint(view, path, exists=exists)
@@ -38,11 +39,18 @@ def pod_tolerations(view: View) -> Iterator[Finding]:
 
 
 def _taint(view: View, path: DataPath, *, exists: bool) -> Iterator[Finding]:
-    yield from _label_key(view.scalar(*path, "key"), (*path, "key"))
+    key = view.scalar(*path, "key")
+    if key and key.text:
+        yield from _label_key(key, (*path, "key"))
     value = view.scalar(*path, "value")
     if value and not exists and not kubernetes.is_label_value(value.text):
         message = f"{quoted(value.text)} cannot be the value of a taint"
         yield Finding(value.where, (*path, "value"), message, kubernetes.LABEL_PART_EXPECTED)
+
+
+def _has_key(entries: AnyMapping[str, Entry]) -> bool:
+    """Whether a toleration has a key: an empty one is none."""
+    return "key" in entries and not (isinstance(key := entries["key"].node, Scalar) and key.value == "")
 
 
 def _label_key(key: Node | None, path: DataPath) -> Iterator[Finding]:

@@ -140,3 +140,47 @@ def test_a_number_of_pods_beside_a_scaling_is_warned_of(project: Project) -> Non
 def test_settings_without_a_word_on_the_switch_are_warned_of(project: Project, key: str) -> None:
     (warning,) = project.spec(f"{MINIMAL}{key}: {{}}\n").warnings
     assert f"service.yaml:3:1: {key} is off, since it does not say `enabled: true`" in warning
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "place"),
+    [
+        (
+            "ingress: {className: a, annotations: {kubernetes.io/ingress.class: b}}",
+            'ingress.annotations["kubernetes.io/ingress.class"]',
+            "3:39",
+        ),
+        ("pod: {affinity: {nodeAffinity: {foo: bar}}}", "pod.affinity.nodeAffinity.foo", "3:33"),
+        (
+            "pod: {topologySpreadConstraints: [{maxSkew: 3000000000, topologyKey: a, "
+            "whenUnsatisfiable: ScheduleAnyway}]}",
+            "pod.topologySpreadConstraints[0].maxSkew",
+            "3:45",
+        ),
+        ("pod: {tolerations: [{key: '', value: x}]}", "pod.tolerations[0]", "3:21"),
+        ("pod: {tolerations: [{key: a b, operator: Exists}]}", "pod.tolerations[0].key", "3:27"),
+        (f"version: 1.0.0-{'a' * 300}", "version", "3:10"),
+        ("version: 99999999999999999999.0.0", "version", "3:10"),
+    ],
+)
+def test_what_the_api_server_would_refuse_is_told_at_its_place(
+    project: Project, text: str, path: str, place: str
+) -> None:
+    (violation,) = project.violations(MINIMAL + text)
+    assert violation.path == path
+    assert violation.where.endswith(f"service.yaml:{place}")
+
+
+def test_an_empty_key_tolerates_every_taint_with_exists(project: Project) -> None:
+    assert project.spec(MINIMAL + "pod: {tolerations: [{key: '', operator: Exists}]}")
+
+
+def test_a_whole_affinity_is_taken(project: Project) -> None:
+    term = "{topologyKey: a, labelSelector: {matchExpressions: [{key: b, operator: In, values: [c]}]}}"
+    nodes = "{nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [a]}]}]}"
+    pods = f"[{{weight: 1, podAffinityTerm: {term}}}]"
+    affinity = (
+        f"{{podAntiAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: {pods}}},"
+        f" nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {nodes}}}}}"
+    )
+    assert project.spec(f"{MINIMAL}pod: {{affinity: {affinity}}}")
