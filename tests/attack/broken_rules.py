@@ -37,6 +37,7 @@ def _always(value: Any, *path: str | int) -> Rule:
     return lambda _value, _rng: (value, path)
 
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
 CPU = _text("1x", "0", "-1", "1Ki", "0.0001", ".", "1 ", "", "٣", "1e30", "20000", "1M", "true", 0, -0.5)
 MEMORY = _text("1", "5m", "4GB", "1e30", "-1Gi", "0", "1 Gi", "", "1.5", "1KI", "0x10", 1, 0.5)
@@ -127,7 +128,9 @@ BROKEN_RULES: dict[Pattern, tuple[Rule, ...]] = {
         _always([{**SPREAD, "whenUnsatisfiable": "Never", "minDomains": 2}], 0, "whenUnsatisfiable"),
         _always([{**SPREAD, "labelSelector": "a", "matchLabelKeys": ["a"]}], 0, "labelSelector"),
     ),
-    ("pod", "affinity"): (_always({"podAffinity": {"a": [{"b": "\x85"}]}}, "podAffinity", "a", 0, "b"),),
+    ("pod", "affinity"): (
+        _always({"podAffinity": {REQUIRED: [{"topologyKey": "\x85"}]}}, "podAffinity", REQUIRED, 0, "topologyKey"),
+    ),
     ("pod", "tolerations", "[]"): (
         _always({"operator": "Exists", "value": "x"}, "value"),
         _always({"key": "a b"}, "key"),
