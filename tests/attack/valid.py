@@ -33,6 +33,7 @@ WORDS = ("a", "models", "team-a", "x1", "0", "no", "on", "y", "null", "1e3", "00
 SUBDOMAINS = (*WORDS, "a.b", "registry.example.com", "1.2.3")
 DATA_KEYS = ("token", "a.b", "_", "A-b", "404", ".x")
 LABEL_VALUES = (*WORDS, "A_b.c", "Y", "2020-01-01", "1.10", "", "0x1F", "a" * 63)
+REQUIRED, PREFERRED = (f"{word}DuringSchedulingIgnoredDuringExecution" for word in ("required", "preferred"))
 LABEL_KEYS = ("team", "A_b", "example.com/team", "1e3", "no", "a.b/c.d", "Y")
 
 
@@ -169,6 +170,22 @@ class Maker:
         )
         return made
 
+    def affinity(self) -> dict[str, Any]:
+        """Affinity rules, with every key that they may have."""
+        expression = {"key": self.one(*LABEL_KEYS), "operator": "In", "values": [self.one(*filter(None, LABEL_VALUES))]}
+        labels = {"matchLabels": {"team": "a"}, "matchExpressions": [expression]}
+        node = {
+            "matchExpressions": [expression],
+            "matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}],
+        }
+        pods = {"labelSelector": labels, "topologyKey": "kubernetes.io/hostname", "namespaceSelector": labels}
+        pods |= self.one({}, {"namespaces": ["models", "1e3"], "matchLabelKeys": ["app"], "mismatchLabelKeys": ["x"]})
+        beside = {REQUIRED: [pods], PREFERRED: [{"weight": self.one(1, 100), "podAffinityTerm": pods}]}
+        nodes = {REQUIRED: {"nodeSelectorTerms": [node]}, PREFERRED: [{"weight": 1, "preference": node}]}
+        return self.one(
+            {}, {"nodeAffinity": nodes}, {"podAffinity": beside}, {"podAntiAffinity": beside, "nodeAffinity": {}}
+        )
+
     def variable(self) -> Any:
         """A value of an environment variable."""
         kind = self.one("text", "text", "text", "number", "secretKeyRef", "configMapKeyRef")
@@ -226,7 +243,7 @@ SPECIAL: dict[Pattern, Callable[[Maker], Any]] = {
     ("pod", "tolerations", "[]"): lambda at: at.toleration(),
     ("pod", "priorityClassName"): lambda at: at.one(*SUBDOMAINS),
     ("pod", "imagePullSecrets", "[]"): lambda at: at.one(*SUBDOMAINS),
-    ("pod", "affinity"): lambda at: at.one({}, {"nodeAffinity": {}}, {"podAffinity": {}, "podAntiAffinity": {}}),
+    ("pod", "affinity"): lambda at: at.affinity(),
 }
 
 
