@@ -9,7 +9,9 @@ import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .asgi import Message
+    from collections.abc import Iterable
+
+    from .asgi import Header, Message
     from .errors import ServingError
 
 access_log = logging.getLogger("chartgen.access")
@@ -20,9 +22,9 @@ INTERNAL_ERROR = 500
 ERROR = 400
 
 
-def sent_id(scope: Message) -> bytes | None:
+def sent_id(headers: Iterable[Header]) -> bytes | None:
     """The client's own id, where it sent one of 1 to 128 visible ASCII characters."""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == HEADER:
             return value if VISIBLE.fullmatch(value) else None
     return None

@@ -13,6 +13,8 @@ from .errors import failed, not_json, refused
 # An integer with more digits than any 64-bit one is read as a float, as orjson does; int() would also refuse long ones.
 INT_DIGITS = 20
 loads = orjson.loads
+# Writes NumPy arrays as they are when it is given this option; a TypeError for what JSON cannot hold.
+dumps, WITH_ARRAYS = orjson.dumps, orjson.OPT_SERIALIZE_NUMPY
 
 
 def decode(body: bytes, *, allow_non_finite: bool) -> Any:
@@ -81,11 +83,6 @@ def only_numbers(body: bytes) -> bool:
     return body.count(b'"', 0, behind_key) == 2 and body.find(b"r", behind_key) < 0 and body.find(b"l", behind_key) < 0  # noqa: PLR2004
 
 
-def dumps(document: object) -> bytes:
-    """Writes an answer, NumPy arrays as they are; a TypeError where JSON cannot hold it."""
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
 def encode(document: object) -> bytes:
     """Writes an answer.
 
@@ -93,6 +90,6 @@ def encode(document: object) -> bytes:
         ServingError: 500 for what JSON cannot hold.
     """
     try:
-        return dumps(document)
+        return dumps(document, None, WITH_ARRAYS)
     except TypeError as error:  # orjson.JSONEncodeError is one
         raise failed("unwritable_output", f"the answer cannot be written as JSON: {error}") from error

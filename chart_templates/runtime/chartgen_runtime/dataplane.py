@@ -51,10 +51,13 @@ class DataPlane:
         self.load_seconds = 0.0
         self._predictor: Predictor | None = None
         self._v2: OpenInference | None = None
-        self._short_way: Callable[[bytes], bytes | None] | None = None
+        self._short_way: Callable[[bytes], bytes | None] = _no_short_way
         self._turn: AbstractContextManager[Any] = nullcontext()  # held while the model predicts
         self._draining = False
-        self._quick = False
+        # A request of at most so many bytes is answered on the event loop: for a quick model the way to a thread and
+        # back takes longer than the prediction, but a long one, or a long text, would keep the probes waiting.
+        # Until there is a model, every request is refused, which takes no time.
+        self.inline_bytes = settings.max_body_bytes
         self._example: Any = None
 
     def load(self) -> None:
@@ -69,17 +72,18 @@ class DataPlane:
         handler = load_handler(settings.handler_path)
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
         warm = self._warm_up(predictor)
-        self._quick = warm.seconds < INLINE_SECONDS
+        quick = warm.seconds < INLINE_SECONDS
         if model.thread_safe and settings.handler_path is None:
             # What a quick model leaves to threads is long JSON, which they would only take from each other.
-            self.workers = 1 if self._quick else available_cpus()
+            self.workers = 1 if quick else available_cpus()
         else:  # the user's code is not asked to be safe in threads
             self._turn = threading.Lock()
-        if settings.handler_path is None:
-            self._short_way = short_way(model, predictor, self._turn)
         self._v2 = self._open_inference(predictor, warm.made)
         self.load_seconds = time.monotonic() - started
+        self.inline_bytes = min(INLINE_BYTES, settings.max_body_bytes) if quick else 0
         self._predictor = predictor
+        if settings.handler_path is None:
+            self._short_way = short_way(model, predictor, self._turn) or _no_short_way
         log.info("%s is ready after %.2f s", settings.model_name, self.load_seconds)
 
     def start(self, on_failure: Callable[[], None]) -> threading.Thread:
@@ -130,14 +134,6 @@ class DataPlane:
         """Ends readiness; requests that still come are answered."""
         self._draining = True
 
-    def inline(self, size: int) -> bool:
-        """Whether a request of this many bytes is answered on the event loop.
-
-        For a quick model the way to a thread and back takes longer than the prediction; a long prediction, or a long
-        text, on the loop would keep the probes waiting.
-        """
-        return self._predictor is None or (self._quick and size <= INLINE_BYTES)
-
     def predict(self, body: bytes) -> bytes:
         """Answers one request.
 
@@ -150,13 +146,13 @@ class DataPlane:
         Raises:
             ServingError: The request is refused, the pod is not ready, or the model failed; nothing else is raised.
         """
-        predictor = self._predictor
-        if predictor is None:
-            raise not_ready("the model is being loaded")
         try:
-            if self._short_way is not None and (answer := self._short_way(body)) is not None:
+            answer = self._short_way(body)
+            if answer is not None:
                 return answer
-            return self._answer(predictor, body)
+            if self._predictor is None:
+                raise not_ready("the model is being loaded")
+            return self._answer(self._predictor, body)
         except ServingError:
             raise
         except Exception as error:
@@ -226,6 +222,10 @@ class DataPlane:
         elif done.made is not None and not own_code:  # a handler may take something else
             self._example = _as_request(done.made)
         return done
+
+
+def _no_short_way(_body: bytes) -> None:
+    return None
 
 
 def _input(document: Any) -> Any:

@@ -59,7 +59,6 @@ class Front:
         self._plane = plane
         self._metrics = metrics
         self._access = AccessLog(settings.access_log_sample)
-        self._max_body = settings.max_body_bytes
         self._max_in_flight = settings.max_in_flight
         self._bodies = BodyReader(settings.max_body_bytes)
         self._routes = table(plane, metrics, documents)
@@ -69,20 +68,20 @@ class Front:
         """The ASGI application."""
         started = perf_counter()
         route = self._routes.get(scope["path"]) or self._unknown(scope["path"])
-        sent = sent_id(scope)
+        infer = route.infer
+        sent = sent_id(scope["headers"])
         try:
             if scope["method"] != route.method:
                 raise not_allowed(scope, route)
-            if route.infer is None:
+            if infer is None:
                 answer = await self._other(route, scope, receive, send)
             else:
                 message = await receive()
-                body = message.get("body", b"")
                 # The usual request is whole, and answered before anything else happens: it is never in flight.
-                if message.get("more_body", True) or not self._plane.inline(len(body)) or len(body) > self._max_body:
-                    answer = await self._long_way(route.infer, message, receive)
+                if message.get("more_body", True) or len(message["body"]) > self._plane.inline_bytes:
+                    answer = await self._long_way(infer, message, receive)
                 else:
-                    answer = route.infer(body)
+                    answer = infer(message["body"])
         except ServingError as error:
             request = Request(scope, route, started, sent)
             await respond(send, *self._refusal(request, error))
@@ -111,7 +110,7 @@ class Front:
                 raise busy(self._max_in_flight)
             metrics.in_flight += 1
             try:
-                if self._plane.inline(len(body)):
+                if len(body) <= self._plane.inline_bytes:
                     return infer(body)
                 return await asyncio.get_running_loop().run_in_executor(self._threads, infer, body)
             finally:

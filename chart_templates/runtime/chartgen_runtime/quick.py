@@ -9,9 +9,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from .arrays import FLOATS
-from .codec import dumps, encode, loads, only_numbers
+from .codec import WITH_ARRAYS, dumps, encode, loads, only_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,20 +66,8 @@ def short_way(
         if not (single or array.shape[1:] == item) or not array.size:
             return None
         results = predict({name: array[newaxis] if single else array})
-        try:
-            if len(results) == 1:
-                [(output, result)] = results.items()
-                written = _item(result) if single and output not in without_batch else _whole(result)
-            else:
-                written = {
-                    output: _item(result) if single and output not in without_batch else _whole(result)
-                    for output, result in results.items()
-                }
-            text = dumps({"output": written})
-        except TypeError:  # a result that is not usual
-            text = NULL
-        # What is not finite is written as null, and nothing else is: the word is found sooner than each number is read.
-        return text if NULL not in text else encode({"output": predictor.finish(results, single)})
+        text = _usual(results, without_batch if single else None)
+        return encode({"output": predictor.finish(results, single)}) if text is None else text
 
     return answer
 
@@ -91,16 +80,24 @@ def _in_turn(predict: Predict, turn: AbstractContextManager[Any]) -> Predict:
     return waiting
 
 
-def _whole(result: Any) -> Any:
-    """The result; a TypeError if it is no array of numbers or booleans."""
-    if type(result) is np.ndarray and result.dtype.kind in "fiub":
-        return result
-    raise TypeError
+def _usual(results: dict[str, Any], whole: set[str] | None) -> bytes | None:
+    """The answer for results that are arrays of finite numbers or booleans; None for others.
 
-
-def _item(result: Any) -> Any:
-    """The same without the batch axis, where that has the length 1."""
-    if len(_whole(result)) != 1:
-        return result
-    # JSON has one kind of integer, and orjson does not know every one of NumPy's.
-    return result[0] if result.ndim > 1 or result.dtype.kind not in "iu" else int(result[0])
+    Args:
+        results: The model's.
+        whole: For a single item, the outputs that keep their first axis; None for a batch, where all do.
+    """
+    written: dict[str, Any] = {}
+    try:
+        for name, result in results.items():
+            if type(result) is not ndarray or (kind := result.dtype.kind) not in "fiub":
+                return None
+            if whole is None or name in whole or len(result) != 1:
+                written[name] = result
+            else:  # JSON has one kind of integer, and orjson does not know every one of NumPy's
+                written[name] = result[0] if kind in "fb" or result.ndim > 1 else int(result[0])
+        text = dumps({"output": written if len(written) > 1 else written.popitem()[1]}, None, WITH_ARRAYS)
+    except TypeError:  # an array without an axis, or one that does not lie in one piece
+        return None
+    # What is not finite is written as null, and nothing else is: the word is found sooner than each number is read.
+    return None if NULL in text else text

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
+    from chartgen_runtime.asgi import Header
     from chartgen_runtime.metrics import Metrics
     from uvicorn.server import ServerState
 
@@ -37,8 +38,9 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head = 0  # bytes since the last request's head or body
-        self._taken = 0
+        self.headers: list[Header] = []  # uvicorn sets them when the first request begins
+        self._taken = 0  # bytes
+        self._passed = 0  # those of them up to the last request's head or body
         self._stage: tuple[str, int] | None = None  # what the client is late with, since when, and how far it was
         self._since = 0.0
         self._mark = 0
@@ -54,6 +56,7 @@ class Connection(HttpToolsProtocol):
         """Parses what came, and counts what comes before a request's head is complete."""
         cycle = self.cycle
         in_body = cycle is not None and cycle.more_body and not cycle.response_complete
+        self._taken += len(data)
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -61,12 +64,9 @@ class Connection(HttpToolsProtocol):
             self._pass_over(memoryview(data)[stop.args[0] :])
         except HttpParserError:
             self.send_400_response(NOT_HTTP)
-        self._taken += len(data)
         if in_body or self.cycle is not cycle:
-            self._head = 0
-        else:
-            self._head += len(data)
-        if self._head > MAX_HEAD_BYTES or len(self.headers or ()) > MAX_HEADERS or self.pipeline:
+            self._passed = self._taken
+        if self._taken - self._passed > MAX_HEAD_BYTES or self.pipeline or len(self.headers) > MAX_HEADERS:
             self._bound()
 
     def _should_upgrade(self) -> bool:
@@ -111,7 +111,8 @@ class Connection(HttpToolsProtocol):
             return
         cycle = self.cycle
         unread = cycle is not None and cycle.response_complete and cycle.more_body
-        if self._head > (MAX_UNREAD_BYTES if unread else MAX_HEAD_BYTES) or len(self.headers or ()) > MAX_HEADERS:
+        head = self._taken - self._passed
+        if head > (MAX_UNREAD_BYTES if unread else MAX_HEAD_BYTES) or len(self.headers) > MAX_HEADERS:
             self.end("head_too_large", 431, "the request's head is too large")
         elif len(self.pipeline) > MAX_PIPELINED:
             self.end("pipelined", 429, f"more than {MAX_PIPELINED} requests were sent before their answers")
