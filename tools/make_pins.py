@@ -1,12 +1,13 @@
 """Writes the tables of chartgen/pins: which versions install together, and the digests of their wheels.
 
-For maintainers; asks the package index, so the result changes from day to day. Run it under Python 3.11, whose
-environment markers are the pod's::
+For maintainers; asks the package index, so the result changes from day to day::
 
-    python3.11 tools/make_pins.py
+    python tools/make_pins.py [RUNTIME ...]
 
-pip itself resolves each set, for linux on amd64, and then names the wheel of the same version for arm64. A set that
-lacks a wheel for CPython 3.11 on either of them is an error: the pods are of both kinds.
+uv resolves each set, for the pod's Python on linux and amd64, and once more for arm64 with the versions settled; pip
+then names the wheel that it would install on each. A runtime that lacks a wheel on either of them is an error: the
+pods are of both kinds. A version of a library that does not go with a runtime is left out of that runtime's table,
+with what uv says of it, which is the message that a user gets.
 """
 
 from __future__ import annotations
@@ -14,166 +15,212 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-PINS = Path(__file__).resolve().parent.parent / "chartgen" / "pins"
-COMMAND = "python3.11 tools/make_pins.py"
+import yaml
+from pin_wheels import MACHINES, PINS, PYTHON, Wheels, add_wheels, read_packages, version_key, write_packages
 
-# python:3.11-slim is Debian 12, whose glibc is 2.36.
-GLIBC = [f"manylinux_2_{minor}" for minor in range(36, 16, -1)] + ["manylinux2014"]
-# Wheels that name an older policy still install; nobody builds those for arm64.
-GLIBC_AMD64 = [*GLIBC, *(f"manylinux_2_{minor}" for minor in range(16, 4, -1)), "manylinux2010", "manylinux1"]
-MACHINES = {"amd64": ("x86_64", GLIBC_AMD64), "arm64": ("aarch64", GLIBC)}
+from chartgen.errors import LockError
+from chartgen.pins.lockfile import canonical
+from chartgen.pins.uv import Index, compile_for
 
+COMMAND = "python tools/make_pins.py"
+
+# What the front of every pod imports.
+FRONT = ["uvicorn", "httptools", "uvloop", "orjson", "prometheus-client"]
 # What the server and chartgen's adapter import; the rest of a runtime's set is what these need.
-RUNTIMES = {"fastapi": ["fastapi", "uvicorn", "httptools", "uvloop", "orjson", "prometheus-client"]}
+RUNTIMES = {
+    "bentoml": ["bentoml", *FRONT],
+    "fastapi": ["fastapi", *FRONT],
+    "kserve": ["kserve", *FRONT],
+    # MLServer 1.7.1 answers every request with 400 under uvloop 0.22 and newer.
+    "mlserver": ["mlserver", *FRONT, "uvloop<0.22"],
+}
+# What takes the place of a requirement of a runtime's that no wheel for both machines fulfils.
+OVERRIDES = {
+    # KServe 0.21 asks for psutil 5.9, of which there is no wheel for arm64, for `Process().cpu_affinity()` alone.
+    "kserve": ["psutil>=7"],
+}
+# Its version is the model's affair, though most runtimes need it too: no runtime settles it, and every pod has it.
+NUMPY = "numpy"
 
-# Libraries that are pinned at their newest version, and what a pod needs beside them.
-NEWEST = {"cloudpickle": [], "joblib": [], "numpy": [], "onnxruntime": ["numpy"], "scipy": ["numpy"]}
 
-# scikit-learn by minor version: every patch release that has wheels for both machines, and the numpy and scipy of its
-# time. A newer scipy would often install, but these are the pairs that the release was tested with.
-SCIKIT_LEARN = {
-    "1.5": (["1.5.0", "1.5.1", "1.5.2"], ["numpy>=2,<2.2", "scipy<1.15"]),
-    "1.6": (["1.6.0", "1.6.1"], ["numpy>=2,<2.3", "scipy<1.16"]),
-    "1.7": (["1.7.0", "1.7.1", "1.7.2"], ["numpy>=2,<2.4", "scipy<1.17"]),
-    "1.8": (["1.8.0"], ["numpy>=2", "scipy<1.18"]),
-    "1.9": (["1.9.0", "1.9.1"], ["numpy>=2"]),
+@dataclass(frozen=True)
+class Library:
+    """A model library, and the versions of it that pods are to have.
+
+    Attributes:
+        versions: Every one that gets a set; none for the newest alone.
+        beside: What a pod needs beside it.
+    """
+
+    versions: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+# In the order of their preference: earlier ones settle the versions of what later ones share with them.
+LIBRARIES: dict[str, list[Library]] = {
+    "numpy": [Library()],
+    "scipy": [Library(beside=("numpy",))],
+    "cloudpickle": [Library()],
+    "joblib": [Library()],
+    "onnxruntime": [Library(beside=("numpy",))],
+    # By minor version: every patch release that has wheels for both machines, and the numpy and scipy of its time. A
+    # newer scipy would often install, but these are the pairs that the release was tested with.
+    "scikit-learn": [
+        Library(("1.5.0", "1.5.1", "1.5.2"), ("numpy>=2,<2.2", "scipy<1.15")),
+        Library(("1.6.0", "1.6.1"), ("numpy>=2,<2.3", "scipy<1.16")),
+        Library(("1.7.0", "1.7.1", "1.7.2"), ("numpy>=2,<2.4", "scipy<1.17")),
+        Library(("1.8.0",), ("numpy>=2", "scipy<1.18")),
+        Library(("1.9.0", "1.9.1"), ("numpy>=2",)),
+    ],
 }
 
-Wheels = dict[str, dict[str, dict[str, tuple[str, str]]]]
-"""name -> version -> machine (`any`, `amd64`, `arm64`) -> (sha256, file name)."""
+Versions = dict[str, str]
 
 
-def pip_report(arguments: list[str], machine: str) -> list[dict[str, Any]]:
-    """What pip would install from the public index for a machine: the `install` list of its report.
+@dataclass
+class RuntimeTable:
+    """What is written of one runtime.
+
+    Attributes:
+        packages: The versions of what it needs, by normalised name.
+        libraries: The sets of each library by its version.
+        left_out: Why there is none, by library and version.
+    """
+
+    packages: Versions
+    libraries: dict[str, dict[str, Versions]] = field(default_factory=dict)
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def compiled(requirements: list[str], settled: Versions, overrides: list[str]) -> Versions:
+    """Versions that install together on both machines.
 
     Args:
-        arguments: Requirements and options.
-        machine: `amd64` or `arm64`.
+        requirements: What has to be there.
+        settled: Versions that are settled already, by name.
+        overrides: What takes the place of a requirement of the packages.
 
     Raises:
-        SystemExit: pip found no set that installs.
+        LockError: There is no such set.
     """
-    architecture, policies = MACHINES[machine]
-    with tempfile.TemporaryDirectory() as scratch:
-        report = Path(scratch) / "report.json"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
-        command += ["--only-binary=:all:", "--python-version=3.11", "--implementation=cp"]
-        command += [f"--target={scratch}/target", f"--report={report}"]
-        command += [f"--platform={policy}_{architecture}" for policy in policies]
-        # Only the public index: a wheel of this computer's own would give a digest that nobody else can install.
-        environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
-        done = subprocess.run([*command, *arguments], env=environment, check=False)
-        if done.returncode:
-            sys.exit(f"pip cannot install {' '.join(arguments)} on {machine}")
-        installed: list[dict[str, Any]] = json.loads(report.read_text())["install"]
-        return installed
-
-
-def resolve(roots: list[str], constraints: dict[str, str], wheels: Wheels) -> dict[str, str]:
-    """Versions that install together on both machines; adds their wheels to `wheels`.
-
-    Args:
-        roots: Requirements.
-        constraints: Versions that are settled already, by name.
-        wheels: The table of wheels, added to.
-
-    Returns:
-        Versions by normalised name.
-    """
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.writelines(f"{name}=={version}\n" for name, version in constraints.items())
-        file.flush()
-        found = pip_report(["--constraint", file.name, *roots], "amd64")
-    versions = {canonical(item["metadata"]["name"]): item["metadata"]["version"] for item in found}
-    pinned = [f"{name}=={version}" for name, version in versions.items()]
-    for machine, items in (("amd64", found), ("arm64", pip_report(["--no-deps", *pinned], "arm64"))):
-        for item in items:
-            add_wheel(wheels, machine, item)
+    versions: Versions = {}
+    for machine in MACHINES:
+        constraints = settled | versions
+        found = compile_for(machine, requirements, constraints, python=PYTHON, index=Index(), overrides=overrides)
+        versions |= {name: package.version for name, package in found.items()}
     return dict(sorted(versions.items()))
 
 
-def add_wheel(wheels: Wheels, machine: str, item: dict[str, Any]) -> None:
-    """Records the wheel of one entry of pip's report, as `any` when it fits every machine."""
-    name, version = canonical(item["metadata"]["name"]), item["metadata"]["version"]
-    file_name = item["download_info"]["url"].rsplit("/", 1)[1]
-    digest = item["download_info"]["archive_info"]["hashes"]["sha256"]
-    kind = "any" if file_name.endswith("-any.whl") else machine
-    wheels.setdefault(name, {}).setdefault(version, {})[kind] = (digest, file_name)
+def library_set(requirements: list[str], runtime: str, packages: Versions, preferred: Versions) -> Versions:
+    """What a library needs in a runtime's pod, and what of the runtime's it needs in another version.
+
+    Args:
+        requirements: The library and what is beside it.
+        runtime: The runtime, what whose adapter imports stays as it is.
+        packages: The runtime's versions.
+        preferred: Versions of other libraries that may meet this one in a pod.
+
+    Raises:
+        LockError: It does not go with the runtime.
+    """
+    roots, overrides = RUNTIMES[runtime], OVERRIDES.get(runtime, [])
+    fixed = {name: packages[name] for name in map(name_of, roots)}
+    for settled in (packages | preferred, packages, fixed):
+        try:
+            together = compiled([*requirements, *roots], settled, overrides)
+        except LockError:
+            if settled is fixed:
+                raise
+        else:
+            break
+    alone = compiled(requirements, together, overrides)
+    other = {name: version for name, version in together.items() if packages.get(name, version) != version}
+    return dict(sorted((alone | other).items()))
 
 
-def canonical(name: str) -> str:
-    """A project name as the index compares it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def make_table(runtime: str) -> RuntimeTable:
+    """Resolves a runtime and every library beside it."""
+    packages = compiled(RUNTIMES[runtime], {}, OVERRIDES.get(runtime, []))
+    table = RuntimeTable({name: version for name, version in packages.items() if name != NUMPY})
+    preferred: Versions = {}
+    for name, each in LIBRARIES.items():
+        for library in each:
+            for version in library.versions or ("",):
+                wanted = [f"{name}=={version}" if version else name, *library.beside]
+                try:
+                    found = library_set(wanted, runtime, table.packages, {} if version else preferred)
+                except LockError as error:
+                    table.left_out.setdefault(name, {})[version] = error.message
+                    print(f"  left out: {name} {version}: {error.message}", flush=True)
+                    continue
+                table.libraries.setdefault(name, {})[found[name]] = found
+                preferred = found | preferred if not version else preferred
+    return table
 
 
-def write_packages(wheels: Wheels, header: str) -> None:
-    """Writes packages.yaml: the wheels' digests, each with the file that it is of."""
-    lines = [header, "# The wheels for CPython 3.11 on linux, each with its file on the package index.\n"]
-    for name in sorted(wheels):
-        lines.append(f"{name}:\n")
-        for version in sorted(wheels[name], key=version_key):
-            lines.append(f'  "{version}":\n')
-            for machine in sorted(wheels[name][version]):
-                digest, file_name = wheels[name][version][machine]
-                lines.append(f"    {machine}: {digest}  # {file_name}\n")
-    (PINS / "packages.yaml").write_text("".join(lines))
+def name_of(requirement: str) -> str:
+    """The normalised name of the package that a requirement is about."""
+    return canonical(re.split(r"[<>=!~\[ ]", requirement, maxsplit=1)[0])
 
 
-def write_sets(
-    runtimes: dict[str, dict[str, str]], libraries: dict[str, dict[str, dict[str, str]]], header: str
-) -> None:
-    """Writes sets.yaml: what installs together, by runtime and by library and version."""
-    lines = [header, "# What pip resolved for each serving runtime; `roots` are what the adapter imports.\nruntimes:\n"]
-    for name, packages in sorted(runtimes.items()):
-        lines.append(f"  {name}:\n    roots: [{', '.join(RUNTIMES[name])}]\n    packages:\n")
-        lines += [f'      {package}: "{version}"\n' for package, version in packages.items()]
+def write_table(runtime: str, table: RuntimeTable, header: str) -> None:
+    """Writes sets/RUNTIME.yaml: what installs together."""
+    roots = ", ".join(dict.fromkeys(map(name_of, RUNTIMES[runtime])))
+    replaced = ", ".join(map(name_of, OVERRIDES.get(runtime, [])))
+    lines = [header, f"# `roots` are what the adapter imports.\nroots: [{roots}]\n"]
+    if replaced:
+        lines.append(f"# In another version than a package says that it needs.\noverrides: [{replaced}]\n")
+    lines.append("packages:\n")
+    lines += [f'  {package}: "{version}"\n' for package, version in table.packages.items()]
     lines.append(
-        "\n# What pip resolved for each model library and version, the runtimes' versions given.\nlibraries:\n"
+        "\n# For each model library and version, what it needs; the rest of the pod is `packages`.\nlibraries:\n"
     )
-    for name, versions in sorted(libraries.items()):
+    for name, versions in sorted(table.libraries.items()):
         lines.append(f"  {name}:\n")
         for version in sorted(versions, key=version_key):
             lines.append(f'    "{version}":\n')
             lines += [f'      {package}: "{pinned}"\n' for package, pinned in versions[version].items()]
-    (PINS / "sets.yaml").write_text("".join(lines))
+    lines.append("\n# Versions that do not go with this runtime, and why.\nleft_out:\n" if table.left_out else "")
+    for name, reasons in sorted(table.left_out.items()):
+        lines.append(f"  {name}:\n")
+        lines += [f'    "{version}": {json.dumps(reasons[version])}\n' for version in sorted(reasons, key=version_key)]
+    (PINS / "sets" / f"{runtime}.yaml").write_text("".join(lines))
 
 
-def version_key(version: str) -> tuple[int, ...]:
-    """Orders versions by their numbers."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+def used(tables: dict[str, Any]) -> set[tuple[str, str]]:
+    """Every package and version that a table names.
+
+    Args:
+        tables: The content of sets/*.yaml by the runtime.
+    """
+    sets = [each["packages"] for each in tables.values()]
+    sets += [
+        found for each in tables.values() for versions in each["libraries"].values() for found in versions.values()
+    ]
+    return {pair for each in sets for pair in each.items()}
 
 
 def main() -> None:
-    """Resolves every set and writes both tables."""
+    """Resolves the sets of the runtimes that are named, all of them without a name, and writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
-    if sys.version_info[:2] != (3, 11):
-        sys.exit("run this with Python 3.11, the pod's: environment markers are those of the running Python")
+    parser.add_argument("runtimes", nargs="*", choices=[[], *RUNTIMES], default=[])
+    chosen = parser.parse_args().runtimes or list(RUNTIMES)
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     header = f"# Generated on {today} by `{COMMAND}`; do not edit.\n#\n"
-    wheels: Wheels = {}
-    runtimes = {name: resolve(roots, {}, wheels) for name, roots in RUNTIMES.items()}
-    settled = {name: version for packages in runtimes.values() for name, version in packages.items()}
-    libraries: dict[str, dict[str, dict[str, str]]] = {}
-    # Together first, so that the libraries that may meet in one pod have one numpy.
-    together = resolve(sorted(NEWEST), settled, wheels)
-    for name, beside in sorted(NEWEST.items()):
-        packages = resolve([name, *beside], {**settled, **together}, wheels)
-        libraries[name] = {packages[name]: packages}
-    for patches, beside in SCIKIT_LEARN.values():
-        for version in patches:
-            packages = resolve([f"scikit-learn=={version}", *beside], settled, wheels)
-            libraries.setdefault("scikit-learn", {})[version] = packages
-    write_packages(wheels, header)
-    write_sets(runtimes, libraries, header)
+    for runtime in chosen:
+        print(runtime, flush=True)
+        write_table(runtime, make_table(runtime), header)
+    wanted = used({path.stem: yaml.safe_load(path.read_text()) for path in (PINS / "sets").glob("*.yaml")})
+    wheels = read_packages()
+    add_wheels(wheels, wanted)
+    kept: Wheels = {}
+    for name, version in wanted:
+        kept.setdefault(name, {})[version] = wheels[name][version]
+    write_packages(kept, header)
 
 
 if __name__ == "__main__":

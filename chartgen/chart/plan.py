@@ -170,6 +170,7 @@ def _context(
             "libraries": sorted(requirements.versions.items()),
         },
         "runtime": runtime,
+        "has_overrides": bool(requirements.overrides),
         "has_sample": spec.sample is not None,
         "has_encoded_env": has_encoded_env(spec),
         "lost": LOST_IN_GO,

@@ -29,13 +29,16 @@ _OUT_OF_REACH = re.compile(
 _NO_WHEEL = re.compile(r"No matching distribution found for ([^\s(;]+)")
 
 
-def environment_python(requirements: str, interpreter: Interpreter, say: Callable[[str], None]) -> Path:
+def environment_python(
+    requirements: str, interpreter: Interpreter, say: Callable[[str], None], *, overrides: bool = False
+) -> Path:
     """The Python of an environment that holds the requirements; it is made where it is missing.
 
     Args:
         requirements: Pinned and hashed requirements, as pip reads them.
         interpreter: The Python to make it with.
         say: Tells a person what is going on.
+        overrides: Whether a package has another version than one of the others asks for.
 
     Raises:
         LocalRunError: The libraries cannot be installed.
@@ -50,7 +53,7 @@ def environment_python(requirements: str, interpreter: Interpreter, say: Callabl
         with _locked(cache / f"{key}.lock"):
             if not (folder / _MARKER).exists():
                 say(f"Installing the model's libraries into {folder}")
-                _make(folder, interpreter, wanted)
+                _make(folder, interpreter, wanted, overrides=overrides)
                 (folder / _MARKER).touch()
     except OSError as error:
         raise LocalRunError(
@@ -77,7 +80,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, interpreter: Interpreter, requirements: str) -> None:
+def _make(folder: Path, interpreter: Interpreter, requirements: str, *, overrides: bool) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     made = _run([str(interpreter.path), "-m", "venv", str(folder)])
     if made.returncode:
@@ -90,6 +93,7 @@ def _make(folder: Path, interpreter: Interpreter, requirements: str) -> None:
     listing.write_text(requirements, encoding="utf-8")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     pip += ["--only-binary=:all:", "--requirement", str(listing)]
+    pip += ["--no-deps"] if overrides else []
     done = _run(pip + (["--require-hashes"] if interpreter.like_the_pod else []))
     if done.returncode:
         raise _not_installed(done, interpreter)

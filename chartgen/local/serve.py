@@ -87,7 +87,7 @@ def prepare(built: Built, say: Callable[[str], None], *, python: str | None = No
             f"{interpreter} is not the pod's, which has Python {wanted} on Linux: the same versions are "
             "installed, without checking their hashes"
         )
-    return environment_python(built.requirements.text, interpreter, say)
+    return environment_python(built.requirements.text, interpreter, say, overrides=bool(built.requirements.overrides))
 
 
 @contextmanager

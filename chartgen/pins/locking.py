@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chartgen.errors import LockError
 from chartgen.inspect.packages import is_known
 from chartgen.pins.lockfile import Requirement, canonical, requirements_text
-from chartgen.pins.tables import library_sets, runtime_roots, runtime_set
+from chartgen.pins.tables import is_pinned, runtime_overrides, runtime_roots, runtime_set
 from chartgen.pins.uv import MACHINES, Index, Package, compile_for
 
 if TYPE_CHECKING:
@@ -64,12 +64,15 @@ def lock(
         ProgramMissingError: There is no uv.
     """
     wanted, warnings = _wanted(facts, runtime, more)
-    settled = runtime_set(runtime) if runtime_roots(runtime) else {}
+    settled = runtime_set(runtime)
+    overrides = [f"{name}=={settled[name]}" for name in runtime_overrides(runtime)]
     replaced = {_name_of(each) for each in more}
     constraints = {name: version for name, version in settled.items() if name not in replaced}
     found: dict[str, dict[str, Package]] = {}
     for machine in machines:
-        found[machine] = compile_for(machine, wanted, constraints, python=python, index=index or Index())
+        found[machine] = compile_for(
+            machine, wanted, constraints, python=python, index=index or Index(), overrides=overrides
+        )
         # One version on all machines: a model must not answer differently by the node that it is on.
         constraints |= {name: package.version for name, package in found[machine].items()}
     pinned = _merged(found)
@@ -92,7 +95,7 @@ def _wanted(facts: ModelFacts, runtime: str, more: Sequence[str]) -> tuple[list[
         name = canonical(library.name)
         if name in named or name == "numpy":
             continue
-        if not library_sets(library.name) and not is_known(library.name):
+        if not is_pinned(library.name) and not is_known(library.name):
             warnings.append(f"the model imports `{library.name}`: add its package with --package, if it needs one")
             continue
         wanted.append(f"{name}=={library.version}" if library.version else name)

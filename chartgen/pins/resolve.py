@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.packages import is_known
 from chartgen.pins.lockfile import Requirement, canonical, read_lock, requirements_text
-from chartgen.pins.tables import Versions, digests, library_sets, onnx_limits, runtime_roots, runtime_set
+from chartgen.pins.tables import (
+    Versions,
+    digests,
+    is_pinned,
+    left_out,
+    library_sets,
+    onnx_limits,
+    runtime_overrides,
+    runtime_roots,
+    runtime_set,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +44,13 @@ class Requirements:
         text: A pip requirements file: `name==version` with the hashes of the wheels for linux on amd64 and arm64.
         warnings: What a person should know although it will probably work.
         versions: The version of each package by its normalised name.
+        overrides: Packages in another version than one of the others asks for, so that pip must not compare.
     """
 
     text: str
     warnings: tuple[str, ...]
     versions: dict[str, str]
+    overrides: tuple[str, ...] = ()
 
 
 def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
@@ -56,23 +68,27 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
         ModelUnsupportedError: No set is known that loads this model, or that goes with the runtime.
         ServiceFileError: The lock file is not pinned and hashed, line by line.
     """
-    roots = runtime_roots(runtime)
+    roots, overrides = runtime_roots(runtime), tuple(runtime_overrides(runtime))
     if lock is not None:
-        return _from_lock(facts, roots or [], read_lock(lock), str(lock))
+        return _from_lock(facts, roots or [], overrides, read_lock(lock), str(lock))
     if roots is None:
         raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=_LOCK_HINT)
     warnings: list[str] = []
-    chosen = runtime_set(runtime)
-    for library, versions in _model_sets(facts, warnings):
+    chosen: Versions = {}
+    for library, versions in _model_sets(facts, runtime, warnings):
         _merge(chosen, versions, library, runtime)
+    chosen = runtime_set(runtime) | chosen
     _check_onnx(facts, chosen.get(_ONNXRUNTIME))
     pinned = [Requirement(name, version, "", tuple(digests(name, version))) for name, version in chosen.items()]
-    return _requirements(pinned, warnings)
+    return _requirements(pinned, warnings, overrides)
 
 
-def _model_sets(facts: ModelFacts, warnings: list[str]) -> list[tuple[str, Versions]]:
+def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tuple[str, Versions]]:
     """The sets of the libraries that the model needs; one that is part of another one's set is left to that."""
-    unknown = [library.name for library in facts.libraries if not library_sets(library.name)]
+    sets = {name: library_sets(runtime, name) for name in (*(library.name for library in facts.libraries), *_ALWAYS)}
+    for library in facts.libraries:
+        _check_goes_along(library, sets[library.name], runtime)
+    unknown = [name for name, versions in sets.items() if not versions]
     if unknown:
         by_name = facts.abilities.needs_table and "pandas" in unknown
         why = " (it was fitted on a table, and chooses columns by their names)" if by_name else ""
@@ -81,22 +97,38 @@ def _model_sets(facts: ModelFacts, warnings: list[str]) -> list[tuple[str, Versi
             expected=f"{_ONNXRUNTIME}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
             hint=_LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
         )
-    found = [(library.name, _choose(library, warnings)) for library in facts.libraries]
-    found += [(name, _newest(name)) for name in _ALWAYS]
+    found = [(library.name, _choose(library, sets[library.name], warnings)) for library in facts.libraries]
+    found += [(name, _newest(sets[name])) for name in _ALWAYS]
     covered = {name for library, versions in found for name in versions if name != library}
     kept = {library: versions for library, versions in found if library not in covered}
     return sorted(kept.items())
 
 
-def _newest(library: str) -> Versions:
-    return list(library_sets(library).values())[-1]
+def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str) -> None:
+    """Refuses a version of a library that does not go with the runtime.
+
+    Raises:
+        ModelUnsupportedError: It does not; the message names what the two disagree on.
+    """
+    reasons = left_out(runtime, library.name)
+    reason = reasons.get(library.version or "") or (next(iter(reasons.values()), None) if not sets else None)
+    if reason is None:
+        return
+    raise ModelUnsupportedError(
+        f"{library} does not install together with the runtime {runtime}: {reason}",
+        expected=f"a model of {library.name} {', '.join(sets)}" if sets else None,
+        hint=f"take another `runtime`, such as fastapi, which needs few libraries of its own; or {_LOCK_HINT}",
+    )
 
 
-def _choose(library: Library, warnings: list[str]) -> Versions:
+def _newest(sets: dict[str, Versions]) -> Versions:
+    return list(sets.values())[-1]
+
+
+def _choose(library: Library, sets: dict[str, Versions], warnings: list[str]) -> Versions:
     """The set for a library, as near to the version that wrote the model as the table has it."""
-    sets = library_sets(library.name)
     if library.name != _SCIKIT_LEARN:
-        return _newest(library.name)
+        return _newest(sets)
     if library.version is None:
         newest = list(sets)[-1]
         warnings.append(f"the model does not say which {_SCIKIT_LEARN} wrote it; {newest} will load it")
@@ -131,7 +163,7 @@ def _patch(version: str) -> int:
 
 
 def _merge(chosen: Versions, versions: Versions, library: str, runtime: str) -> None:
-    """Adds a library's set to the runtime's.
+    """Adds a library's set to those of the others.
 
     Raises:
         ModelUnsupportedError: They need different versions of one package.
@@ -169,7 +201,9 @@ def _check_onnx(facts: ModelFacts, version: str | None) -> None:
             )
 
 
-def _from_lock(facts: ModelFacts, roots: list[str], pinned: list[Requirement], where: str) -> Requirements:
+def _from_lock(
+    facts: ModelFacts, roots: list[str], overrides: tuple[str, ...], pinned: list[Requirement], where: str
+) -> Requirements:
     """The requirements that a lock file gives.
 
     Raises:
@@ -177,7 +211,7 @@ def _from_lock(facts: ModelFacts, roots: list[str], pinned: list[Requirement], w
     """
     versions = {requirement.name: requirement.version for requirement in pinned}
     needed = {canonical(name) for name in (*roots, *_ALWAYS)}
-    needed |= {canonical(one.name) for one in facts.libraries if library_sets(one.name) or is_known(one.name)}
+    needed |= {canonical(one.name) for one in facts.libraries if is_pinned(one.name) or is_known(one.name)}
     missing = sorted(needed - set(versions))
     if missing:
         raise ModelUnsupportedError(
@@ -195,8 +229,9 @@ def _from_lock(facts: ModelFacts, roots: list[str], pinned: list[Requirement], w
         if one.name == _SCIKIT_LEARN and one.version and have and _numbers(have)[:2] != _numbers(one.version)[:2]:
             warnings.append(f"the model was written by {_SCIKIT_LEARN} {one.version}, and {LOCK} has {have}")
     _check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
-    return _requirements(pinned, warnings)
+    return _requirements(pinned, warnings, overrides)
 
 
-def _requirements(pinned: list[Requirement], warnings: list[str]) -> Requirements:
-    return Requirements(requirements_text(pinned), tuple(warnings), {one.name: one.version for one in pinned})
+def _requirements(pinned: list[Requirement], warnings: list[str], overrides: tuple[str, ...]) -> Requirements:
+    versions = {one.name: one.version for one in pinned}
+    return Requirements(requirements_text(pinned), tuple(warnings), versions, overrides)

@@ -1,7 +1,12 @@
-"""The tables that are shipped with chartgen; tools/make_pins.py writes them."""
+"""The tables that are shipped with chartgen; tools/make_pins.py writes them.
+
+They are long, and a pod needs little of them: only the entries that are asked for are parsed, each sliced out of the
+text by the indentation that the tool gives it.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,26 +18,73 @@ Versions = dict[str, str]
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
+def _text(*path: str) -> str:
+    """A table as it is written; empty when there is none of this name."""
+    try:
+        return files(__package__).joinpath(*path).read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _load(text: str) -> dict[str, Any]:
     loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
-    document: dict[str, Any] = yaml.load(files(__package__).joinpath(name).read_text("utf-8"), Loader=loader)  # noqa: S506
-    return document
+    document: dict[str, Any] | None = yaml.load(text, Loader=loader)  # noqa: S506
+    return document or {}
+
+
+def _below(text: str, key: str, indent: int = 0) -> str:
+    """The lines below a key that stands at an indentation; empty where it does not."""
+    margin = " " * indent
+    found = re.search(rf"(?m)^{margin}{re.escape(key)}:\n((?:{margin}  .*\n)*)", text)
+    return found[1] if found else ""
+
+
+def _table(runtime: str) -> str:
+    return _text("sets", f"{runtime}.yaml")
 
 
 def runtime_roots(runtime: str) -> list[str] | None:
-    """The packages that a serving runtime's adapter imports; None when there is no such runtime in the table."""
-    found = _read("sets.yaml")["runtimes"].get(runtime)
-    return list(found["roots"]) if found else None
+    """The packages that a serving runtime's adapter imports; None when there is no table of such a runtime."""
+    return _listed(runtime, "roots")
+
+
+def runtime_overrides(runtime: str) -> list[str]:
+    """The packages that a pod of the runtime has in another version than a package of it asks for."""
+    return _listed(runtime, "overrides") or []
+
+
+@cache
+def _listed(runtime: str, key: str) -> list[str] | None:
+    line = re.search(rf"(?m)^{key}: .*\n", _table(runtime))
+    return list(_load(line[0])[key]) if line else None
 
 
 def runtime_set(runtime: str) -> Versions:
     """All packages of a serving runtime, those of `runtime_roots` and what they need."""
-    return dict(_read("sets.yaml")["runtimes"][runtime]["packages"])
+    return _load(_below(_table(runtime), "packages"))
 
 
-def library_sets(library: str) -> dict[str, Versions]:
-    """For each version of a model library in the table, the packages that it installs with; the newest comes last."""
-    return dict(_read("sets.yaml")["libraries"].get(library, {}))
+def library_sets(runtime: str, library: str) -> dict[str, Versions]:
+    """What a model library needs in the pods of a runtime.
+
+    Args:
+        runtime: The serving runtime.
+        library: The library, by its normalised package name.
+
+    Returns:
+        The packages by the library's version, the newest last; nothing for a library without a table.
+    """
+    return _load(_below(_below(_table(runtime), "libraries"), library, 2))
+
+
+def left_out(runtime: str, library: str) -> dict[str, str]:
+    """Why versions of a library do not go with a runtime: the reason by the version; `""` stands for the newest."""
+    return _load(_below(_below(_table(runtime), "left_out"), library, 2))
+
+
+def is_pinned(package: str) -> bool:
+    """Whether there is a version of the package in any pod."""
+    return bool(_below(_text("packages.yaml"), package))
 
 
 def digests(package: str, version: str) -> list[str]:
@@ -41,10 +93,10 @@ def digests(package: str, version: str) -> list[str]:
     Raises:
         KeyError: The tables do not fit together.
     """
-    return sorted(_read("packages.yaml")[package][version].values())
+    return sorted(_load(_below(_text("packages.yaml"), package))[version].values())
 
 
 def onnx_limits(version: str) -> tuple[int, dict[str, int]] | None:
     """The newest IR version and operator sets that an onnxruntime loads; None when that was not measured."""
-    found = _read("onnxruntime.yaml").get(version)
+    found = _load(_text("onnxruntime.yaml")).get(version)
     return (found["ir"], dict(found["opsets"])) if found else None

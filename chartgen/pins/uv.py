@@ -88,7 +88,13 @@ def find_uv() -> Path:
 
 
 def compile_for(
-    machine: str, requirements: Sequence[str], constraints: Mapping[str, str], *, python: str, index: Index
+    machine: str,
+    requirements: Sequence[str],
+    constraints: Mapping[str, str],
+    *,
+    python: str,
+    index: Index,
+    overrides: Sequence[str] = (),
 ) -> dict[str, Package]:
     """The packages that the requirements come to on one kind of machine, wheels only.
 
@@ -98,6 +104,7 @@ def compile_for(
         constraints: Versions that are settled already, by name.
         python: The Python, as `3.11`.
         index: Where packages come from.
+        overrides: Requirements that take the place of what packages say that they need.
 
     Returns:
         The packages by their normalised names.
@@ -108,10 +115,13 @@ def compile_for(
     """
     architecture = MACHINES[machine]
     with tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
-        wanted, settled, made = (Path(scratch) / name for name in ("requirements.in", "constraints.txt", "pylock.toml"))
+        names = ("requirements.in", "constraints.txt", "overrides.txt", "pylock.toml")
+        wanted, settled, replaced, made = (Path(scratch) / name for name in names)
         wanted.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
         settled.write_text("".join(f"{name}=={version}\n" for name, version in constraints.items()), encoding="utf-8")
-        argv = [str(find_uv()), "pip", "compile", str(wanted), "--constraints", str(settled), "--quiet"]
+        replaced.write_text("".join(f"{line}\n" for line in overrides), encoding="utf-8")
+        argv = [str(find_uv()), "pip", "compile", str(wanted), "--quiet"]
+        argv += ["--constraints", str(settled), "--overrides", str(replaced)]
         argv += ["--python-version", python, "--python-platform", f"{architecture}-manylinux_2_{_GLIBC}"]
         argv += ["--only-binary=:all:", "--format=pylock.toml", "--output-file", str(made), "--color=never"]
         done = subprocess.run(

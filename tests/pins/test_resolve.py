@@ -20,6 +20,10 @@ DIGEST = "0" * 64
 ONNX = ModelFacts("onnx", 10, DIGEST, libraries=(Library("onnxruntime"),), opsets={"ai.onnx": 17})
 
 
+PINS = Path(pins.__file__).parent
+RUNTIMES = sorted(path.stem for path in (PINS / "sets").glob("*.yaml"))
+
+
 def pickled(*libraries: Library) -> ModelFacts:
     return ModelFacts("pickle", 10, DIGEST, libraries=libraries)
 
@@ -43,17 +47,78 @@ def test_an_onnx_pod_holds_the_server_and_onnxruntime_and_nothing_else() -> None
     assert found.warnings == ()
 
 
-def test_a_scikit_learn_pod_holds_the_version_that_wrote_the_model() -> None:
-    for version in tables.library_sets("scikit-learn"):
-        found = resolve(sklearn_model(version), "fastapi", None)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_scikit_learn_pod_holds_the_version_that_wrote_the_model(runtime: str) -> None:
+    versions = tables.library_sets(runtime, "scikit-learn")
+    assert {version.rpartition(".")[0] for version in versions} == {"1.5", "1.6", "1.7", "1.8", "1.9"}
+    for version in versions:
+        found = resolve(sklearn_model(version), runtime, None)
         assert found.versions["scikit-learn"] == version
         assert found.warnings == ()
         assert "onnxruntime" not in found.versions
 
 
-def test_every_minor_version_from_1_5_is_known() -> None:
-    minors = {version.rpartition(".")[0] for version in tables.library_sets("scikit-learn")}
-    assert minors == {"1.5", "1.6", "1.7", "1.8", "1.9"}
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_pod_holds_what_its_adapter_imports_and_all_that_this_needs(runtime: str) -> None:
+    roots = tables.runtime_roots(runtime)
+    assert roots is not None
+    assert roots[0] == runtime
+    for facts in (ONNX, pickled(), sklearn_model(None)):
+        versions = resolve(facts, runtime, None).versions
+        assert {*roots, "numpy", "orjson", "uvicorn"} <= set(versions)
+        assert set(tables.runtime_set(runtime)) <= set(versions)
+
+
+def test_the_runtimes_are_the_four() -> None:
+    assert RUNTIMES == ["bentoml", "fastapi", "kserve", "mlserver"]
+
+
+def test_a_mlserver_pod_has_the_uvloop_that_it_answers_with() -> None:
+    assert resolve(ONNX, "mlserver", None).versions["uvloop"].startswith("0.21.")
+
+
+def test_a_pod_with_a_version_that_one_of_its_packages_does_not_ask_for_says_so() -> None:
+    assert resolve(ONNX, "kserve", None).overrides == ("psutil",)
+    assert resolve(ONNX, "fastapi", None).overrides == ()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_an_entry_of_a_table_is_the_same_alone_as_in_the_whole(runtime: str) -> None:
+    table = yaml.safe_load((PINS / "sets" / f"{runtime}.yaml").read_text())
+    assert tables.runtime_roots(runtime) == table["roots"]
+    assert tables.runtime_overrides(runtime) == table.get("overrides", [])
+    assert tables.runtime_set(runtime) == table["packages"]
+    for name, versions in table["libraries"].items():
+        assert list(tables.library_sets(runtime, name).items()) == list(versions.items())
+    for name, reasons in table.get("left_out", {}).items():
+        assert tables.left_out(runtime, name) == reasons
+    assert tables.library_sets(runtime, "libraries") == tables.library_sets(runtime, "1.5.0") == {}
+
+
+def test_only_the_tables_of_the_runtime_in_hand_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, text = [], tables._text
+    monkeypatch.setattr(tables, "_text", lambda *path: (read.append(path), text(*path))[1])
+    resolve(ONNX, "mlserver", None)
+    assert {path[-1] for path in read} == {"mlserver.yaml", "packages.yaml", "onnxruntime.yaml"}
+
+
+def test_a_version_that_does_not_go_with_a_runtime_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chartgen.pins.resolve.left_out", lambda *_: {"1.5.2": "server 1 needs numpy>=3"})
+    with pytest.raises(
+        ModelUnsupportedError, match=r"scikit-learn 1\.5\.2 .* kserve: server 1 needs numpy>=3"
+    ) as refused:
+        resolve(sklearn_model("1.5.2"), "kserve", None)
+    assert "such as fastapi" in str(refused.value.hint)
+    assert "1.6.1" in str(refused.value.expected)
+    assert resolve(sklearn_model("1.6.1"), "kserve", None).versions["scikit-learn"] == "1.6.1"
+
+
+def test_a_library_of_which_no_version_goes_with_a_runtime_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chartgen.pins.resolve.left_out", lambda _, name: {"": "why"} if name == "xgboost" else {})
+    with pytest.raises(ModelUnsupportedError, match=r"xgboost 3\.0 does not install together .* kserve: why"):
+        resolve(pickled(Library("xgboost", "3.0")), "kserve", None)
 
 
 @pytest.mark.parametrize(("written", "chosen"), [("1.5.9", "1.5.2"), ("1.6.dev0", "1.6.0"), ("1.9.0rc1", "1.9.0")])
@@ -74,7 +139,7 @@ def test_another_minor_version_is_refused_with_both_and_the_way_out(written: str
 
 def test_an_unknown_version_gets_the_newest_with_a_warning() -> None:
     found = resolve(sklearn_model(None), "fastapi", None)
-    assert found.versions["scikit-learn"] == list(tables.library_sets("scikit-learn"))[-1]
+    assert found.versions["scikit-learn"] == list(tables.library_sets("fastapi", "scikit-learn"))[-1]
     assert len(found.warnings) == 1
 
 
@@ -96,7 +161,7 @@ def test_an_unknown_runtime_is_refused() -> None:
         resolve(ONNX, "mine", None)
 
 
-@pytest.mark.parametrize("facts", [ONNX, *map(sklearn_model, tables.library_sets("scikit-learn"))])
+@pytest.mark.parametrize("facts", [ONNX, *map(sklearn_model, tables.library_sets("fastapi", "scikit-learn"))])
 def test_the_text_is_pip_requirements_sorted_pinned_and_hashed(facts: ModelFacts) -> None:
     text = resolve(facts, "fastapi", None).text
     names = re.findall(r"(?m)^(\S+)==", text)
@@ -106,7 +171,11 @@ def test_the_text_is_pip_requirements_sorted_pinned_and_hashed(facts: ModelFacts
 
 
 def test_every_wheel_is_there_for_both_machines() -> None:
-    packages = yaml.safe_load(Path(pins.__file__).with_name("packages.yaml").read_text())
+    packages = yaml.safe_load((PINS / "packages.yaml").read_text())
+    for runtime in RUNTIMES:
+        table = yaml.safe_load((PINS / "sets" / f"{runtime}.yaml").read_text())
+        sets = [table["packages"], *(found for each in table["libraries"].values() for found in each.values())]
+        assert all(version in packages[name] for each in sets for name, version in each.items())
     for versions in packages.values():
         for version, wheels in versions.items():
             assert isinstance(version, str)
@@ -114,13 +183,13 @@ def test_every_wheel_is_there_for_both_machines() -> None:
 
 
 def test_sets_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chartgen.pins.resolve.runtime_set", lambda _: {"numpy": "1.0"})
-    with pytest.raises(ModelUnsupportedError, match=r"needs numpy .* needs 1\.0"):
+    monkeypatch.setattr("chartgen.pins.resolve.library_sets", lambda _, name: {"1": {name: "1", "shared": name}})
+    with pytest.raises(ModelUnsupportedError, match=r"onnxruntime needs shared onnxruntime, .* fastapi needs numpy"):
         resolve(ONNX, "fastapi", None)
 
 
 def _limits() -> tuple[str, int, dict[str, int]]:
-    version = list(tables.library_sets("onnxruntime"))[-1]
+    version = list(tables.library_sets("fastapi", "onnxruntime"))[-1]
     limits = tables.onnx_limits(version)
     assert limits is not None
     return version, *limits
