@@ -87,7 +87,7 @@ ENVIRONMENT = """\
 | `CHARTGEN_VERB_OPTION` | any option of any verb, such as `CHARTGEN_INSTALL_TIMEOUT=10m` |
 | `NO_COLOR`, `FORCE_COLOR` | never colour messages; always colour them |
 | `XDG_DATA_HOME` | where `chartgen helm install-binary` puts helm (else `~/.local/share`) |
-| `XDG_CACHE_HOME` | where `chartgen run` keeps the libraries of models (else `~/.cache`) |
+| `XDG_CACHE_HOME` | where the libraries of `chartgen run` and compiled templates are kept (else `~/.cache`) |
 
 Everything that begins with `HELM_` reaches helm as it is.
 """

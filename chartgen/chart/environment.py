@@ -30,6 +30,8 @@ def environment(root: str) -> Environment:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from chartgen.chart.compiled import compiled_templates
+
     made = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(root),
         undefined=StrictUndefined,
@@ -42,6 +44,7 @@ def environment(root: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=compiled_templates(__file__),
         auto_reload=False,  # the shipped templates do not change while chartgen runs
         autoescape=False,  # what is made is YAML; user text enters only through the dumper
     )

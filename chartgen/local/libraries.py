@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chartgen.caches import cache_folder
 from chartgen.errors import LocalRunError
 from chartgen.local.interpreter import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from chartgen.local.interpreter import Interpreter
 
@@ -45,7 +45,7 @@ def environment_python(
     """
     wanted = requirements if interpreter.like_the_pod else without_hashes(requirements)
     key = hashlib.sha256(f"{interpreter.path}\n{wanted}".encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chartgen" / "environments"
+    cache = cache_folder("environments")
     folder = cache / key
     python = folder / "bin" / "python"
     try:

@@ -117,4 +117,4 @@ def test_run_without_the_pods_python_ends_before_anything_is_installed(tmp_path:
     )
     assert done.returncode == 5
     assert "--python: /nowhere/python is not a Python" in done.stderr
-    assert not (tmp_path / "chartgen").exists()
+    assert not (tmp_path / "chartgen" / "environments").exists()
