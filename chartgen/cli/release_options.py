@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chartgen.cli.options import Decorator, Function, gather, helm_options, service_options
+from chartgen.cli.options import Function, gather
 
 if TYPE_CHECKING:
     from chartgen.helm.options import WaitOptions
@@ -122,18 +122,3 @@ def dry_run_of(chosen: str | None) -> DryRun:
     from chartgen.helm.version import DryRun
 
     return DryRun(chosen) if chosen else DryRun.NONE
-
-
-def deploy_options(function: Function) -> Function:
-    """What `install` and `upgrade` share: a service, values, a place, how to wait, a dry run, the release's name."""
-    options: tuple[Decorator, ...] = (
-        service_options,
-        release_values_options,
-        helm_options,
-        wait_options,
-        dry_run_option,
-        click.option("--release", metavar="NAME", help="The release's name (else the service's)."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
