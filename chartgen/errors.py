@@ -9,7 +9,7 @@
     ├── ModelError              the model file
     │   ├── ModelUnreadableError  missing, truncated, corrupt
     │   ├── ModelUnsupportedError a format, or a library version, that cannot be served
-    │   ├── ModelUnsafeError      a pickle that would import what is not on the allow-list
+    │   ├── ModelUnsafeError      a pickle that would import what is not on the allow-list, or layers with code
     │   └── ModelMismatchError    is not what the service file says it is (digest, format)
     ├── ChartError              the chart
     │   ├── TemplateError         a template of chartgen itself is broken
@@ -125,7 +125,7 @@ class ModelUnsupportedError(ModelError):
 
 
 class ModelUnsafeError(ModelError):
-    """The pickle would import or call something that is not on the allow-list.
+    """The file would run code: a pickle that imports or calls what is not on the allow-list, or a layer with code.
 
     Args:
         imports: The dotted names that were refused.

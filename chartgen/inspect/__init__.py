@@ -23,7 +23,8 @@ def inspect_model(
 
     Args:
         path: The file.
-        format: The format that it must have, `onnx` or `pickle`; None means that content and suffix must agree.
+        format: The format that it must have: `onnx`, `pickle` or `keras`; None means that content and suffix must
+            agree.
         trusted: Whether a pickle may import names that are not on the allow-list; they are reported all the same.
         sha256: The digest that it must have, in hexadecimal; None means any.
 
@@ -33,7 +34,8 @@ def inspect_model(
     Raises:
         ModelUnreadableError: The file is missing, cannot be read, or is truncated or corrupt.
         ModelUnsupportedError: It is of a format that cannot be served.
-        ModelUnsafeError: It is a pickle that would import what is not on the allow-list.
+        ModelUnsafeError: It is a pickle that would import what is not on the allow-list, or a Keras model with code in
+            it.
         ModelMismatchError: It has another digest or format than was said, or than its suffix says.
     """
     with ModelFile(path) as file:
@@ -47,6 +49,10 @@ def inspect_model(
         found = identify(file, format)
         if found == "onnx":
             return read_onnx(file, digest)
+        if found == "keras":
+            from chartgen.inspect.keras import read_keras
+
+            return read_keras(file, digest)
         from chartgen.inspect.pickle import read_pickle  # many modules that other formats do not need
 
         return read_pickle(file, digest, trusted=trusted)

@@ -72,7 +72,7 @@ class ModelFacts:
     """What a model file says of itself, read and never executed.
 
     Attributes:
-        format: `onnx` or `pickle`.
+        format: `onnx`, `pickle` or `keras`.
         size: The file's size in bytes.
         sha256: The file's digest, 64 lower-case hexadecimal digits.
         producer: What wrote the file.

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelMismatchError, ModelUnsupportedError
 from chartgen.inspect.compression import compression_of
+from chartgen.inspect.hdf5 import superblock_at
 from chartgen.inspect.onnx import looks_like_onnx
 
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
 
-SUPPORTED = "ONNX (.onnx), and pickles of pickle, joblib or cloudpickle (.pkl, .pickle, .joblib)"
+SUPPORTED = "ONNX (.onnx), Keras's HDF5 (.h5), and pickles of pickle, joblib or cloudpickle (.pkl, .pickle, .joblib)"
 
 _SUFFIXES = {
     ".onnx": "an ONNX model",
@@ -24,10 +25,19 @@ _SUFFIXES = {
     ".hdf5": "an HDF5 file",
     ".keras": "a Keras archive",
 }
-_NAMES = {"onnx": "an ONNX model", "pickle": "a pickle"}
+_NAMES = {"onnx": "an ONNX model", "pickle": "a pickle", "keras": "an HDF5 file"}
+
+# The formats of the suffixes that are served, for files whose content does not tell: their reader then refuses them.
+_FORMATS = {
+    ".onnx": "onnx",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".joblib": "pickle",
+    ".h5": "keras",
+    ".hdf5": "keras",
+}
 
 _HEAD = 4096
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 # The first of the pickles that a legacy `torch.save` writes one after the other: its magic number, and nothing else.
 _TORCH_MAGIC = b"l\xfc\x9cF\xf9 j\xa8P\x19."
 # Where a magic number lies, what it is of, and what to do about it.
@@ -53,7 +63,7 @@ def identify(file: ModelFile, said: str | None) -> str:
         said: The format that the service file says; it overrules the suffix, never the content.
 
     Returns:
-        `onnx` or `pickle`.
+        `onnx`, `pickle` or `keras`.
 
     Raises:
         ModelMismatchError: The content is not what `said`, or else the suffix, says.
@@ -69,7 +79,7 @@ def identify(file: ModelFile, said: str | None) -> str:
     suffix = file.path.suffix.lower()
     if found is None:
         _refuse_unknown(file, said, suffix)
-        found = said or ("onnx" if suffix == ".onnx" else "pickle")
+        found = said or _FORMATS.get(suffix, "pickle")
     if said is not None and said != found:
         raise ModelMismatchError(
             f"the file is {_NAMES[found]}, but the service file says `format: {said}`",
@@ -88,6 +98,8 @@ def identify(file: ModelFile, said: str | None) -> str:
 
 def _served(file: ModelFile, head: bytes) -> str | None:
     """The served format that the content is of, or None where it could be anything."""
+    if superblock_at(file) is not None:
+        return "keras"
     if (head[0] == _PICKLE_PROTOCOL and head[1:2] <= bytes([_NEWEST_PROTOCOL])) or compression_of(head) is not None:
         return "pickle"
     if looks_like_onnx(file):
@@ -99,7 +111,7 @@ def _served(file: ModelFile, head: bytes) -> str | None:
 
 def _refuse_unknown(file: ModelFile, said: str | None, suffix: str) -> None:
     """Lets a file pass that should be of a served format: its reader then says what is wrong with it."""
-    if said is None and suffix not in {".onnx", ".pkl", ".pickle", ".joblib"}:
+    if said is None and suffix not in _FORMATS:
         raise ModelUnsupportedError(
             "the file is of no model format that chartgen knows", where=str(file.path), expected=SUPPORTED
         )
@@ -111,7 +123,7 @@ def _refuse_known(file: ModelFile, head: bytes) -> None:
     Raises:
         ModelUnsupportedError: It is; the message names the format.
     """
-    name = _known_format(file, head)
+    name = _known_format(head)
     if name is not None:
         what, hint = name
         raise ModelUnsupportedError(f"{what} is not supported yet", where=str(file.path), expected=SUPPORTED, hint=hint)
@@ -122,13 +134,10 @@ def _refuse_known(file: ModelFile, head: bytes) -> None:
         )
 
 
-def _known_format(file: ModelFile, head: bytes) -> tuple[str, str | None] | None:
+def _known_format(head: bytes) -> tuple[str, str | None] | None:
     """The name of a known format that is not served, and what to do about it."""
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_format(head)
-    # HDF5 may begin behind a block of the user's: at 0, 512, 1024, 2048 and so on.
-    if any(file.read(offset, 8) == _HDF5 for offset in (0, 512, 1024, 2048, 4096)):
-        return "HDF5, Keras's and TensorFlow's .h5,", "export the model to ONNX with tf2onnx"
     if _TORCH_MAGIC in head[:32]:
         return "a PyTorch file of the time before 1.6", "export the model to ONNX with torch.onnx.export"
     for offset, magic, what, hint in _MAGIC:
@@ -143,7 +152,7 @@ def _zip_format(head: bytes) -> tuple[str, str | None]:
     if first.endswith((b"/data.pkl", b"/byteorder", b"/version", b"/.format_version")):
         return "a PyTorch archive (.pt)", "export the model to ONNX with torch.onnx.export"
     if first in {b"metadata.json", b"config.json"}:
-        return "a Keras archive (.keras)", "export the model to ONNX with tf2onnx"
+        return "a Keras archive (.keras)", "save the model as HDF5, `model.save('model.h5')`, or export it to ONNX"
     if first.endswith(b".npy"):
         return "an archive of NumPy arrays (.npz)", None
     return "a zip archive, such as a PyTorch .pt file,", "name the model file itself"

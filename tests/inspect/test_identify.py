@@ -87,8 +87,6 @@ def test_another_digest_is_refused_with_both(tmp_path: Path, small_onnx: bytes) 
         (_zip("metadata.json"), "Keras archive"),
         (_zip("a.npy"), r"\.npz"),
         (_zip("other"), "zip archive"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
-        (bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
         (TORCH_LEGACY, "PyTorch file of the time before 1.6"),
         (b"sys_info" + bytes(249) + b"ustar\0" + bytes(100), "tar archive"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer"),
@@ -100,6 +98,14 @@ def test_a_known_format_that_is_not_served_is_named(tmp_path: Path, content: byt
     path = tmp_path / "model"
     path.write_bytes(content)
     with pytest.raises(ModelUnsupportedError, match=name):
+        inspect_model(path)
+
+
+@pytest.mark.parametrize("offset", [0, 512, 1024, 16_384])
+def test_hdf5_is_known_behind_a_block_of_the_users(tmp_path: Path, offset: int) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(bytes(offset) + b"\x89HDF\r\n\x1a\n" + bytes(200))
+    with pytest.raises(ModelUnreadableError, match="no valid HDF5 file"):
         inspect_model(path)
 
 

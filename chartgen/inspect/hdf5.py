@@ -1,0 +1,114 @@
+"""Reads the root of an HDF5 file: the names of its attributes and of what lies in it, and attributes that are texts.
+
+The data of the file are never looked at. Superblocks of the versions 0 to 3 are read; sections II.A and III.C of the
+HDF5 File Format Specification, version 3.0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chartgen.inspect import hdf5header as header
+from chartgen.inspect.hdf5attribute import Attribute, read_attribute, text_of
+from chartgen.inspect.hdf5group import names
+from chartgen.inspect.hdf5source import Cursor, Hdf5Error, Source
+
+if TYPE_CHECKING:
+    from chartgen.inspect.modelfile import ModelFile
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_FIRST_BEHIND_USERS = 512
+_SIZES = (2, 4, 8)
+_OPEN_FOR_WRITING = 1
+
+
+def superblock_at(file: ModelFile) -> int | None:
+    """Where the superblock lies: at 0, or behind a block of the user's of 512, 1024, 2048 bytes and so on."""
+    offset = 0
+    while offset < file.size:
+        if file.read(offset, len(SIGNATURE)) == SIGNATURE:
+            return offset
+        offset = offset * 2 or _FIRST_BEHIND_USERS
+    return None
+
+
+class Hdf5Root:
+    """The root group of a file.
+
+    Args:
+        file: The file.
+
+    Attributes:
+        attributes: The names of its attributes.
+        names: The names of the groups and datasets in it.
+        dense: Whether it keeps attributes in a heap of their own, which is not read.
+
+    Raises:
+        Hdf5Error: The file is no HDF5 file, or damaged.
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        base = superblock_at(file)
+        if base is None:
+            raise Hdf5Error("it has no superblock")
+        self._source, root = _superblock(file, base)
+        found = header.messages(self._source, root)
+        attributes = (read_attribute(message.body) for message in found if message.kind == header.ATTRIBUTE)
+        self._attributes: dict[str, Attribute] = {attribute.name: attribute for attribute in attributes}
+        self.attributes = tuple(self._attributes)
+        self.dense = any(_is_dense(message) for message in found)
+        self.names = names(self._source, found)
+
+    def text(self, name: str, limit: int) -> str | None:
+        """The attribute of this name, which can be asked once.
+
+        Args:
+            name: Its name.
+            limit: The most bytes that it may have.
+
+        Returns:
+            The text; None when there is no such attribute, or it is not one text.
+
+        Raises:
+            Hdf5Error: It is damaged, too long, or not UTF-8.
+        """
+        attribute = self._attributes.get(name)
+        return None if attribute is None else text_of(self._source, attribute, limit)
+
+
+def _superblock(file: ModelFile, base: int) -> tuple[Source, int]:
+    """The source of addresses, and the address of the root's object header."""
+    begin = Cursor(file.read(base, 128), 8, 8, "the superblock")
+    begin.expect(SIGNATURE)
+    version = begin.number(1)
+    if version > 3:  # noqa: PLR2004 - the newest of the specification
+        raise Hdf5Error(f"the superblock is of the version {version}, where 0 to 3 are known")
+    if version <= 1:
+        begin.take(4)
+    offset_size, length_size = begin.number(1), begin.number(1)
+    if offset_size not in _SIZES or length_size not in _SIZES:
+        raise Hdf5Error(f"addresses would have {offset_size} bytes and lengths {length_size}")
+    if version <= 1:
+        begin.take(9 + 4 * version)
+    elif begin.number(1) & _OPEN_FOR_WRITING and version == 3:  # noqa: PLR2004 - earlier ones do not mean it
+        raise Hdf5Error("it was not closed after it was written")
+    # Base, free space, end, driver, the root's name and header; or base, extension, end, and the root's header.
+    count = 6 if version <= 1 else 4
+    rest = Cursor(begin.take(count * offset_size), offset_size, length_size, "the superblock")
+    addresses = [rest.address() for _ in range(count)]
+    end, root = addresses[2], addresses[-1]
+    if root is None:
+        raise Hdf5Error("it has no root")
+    if end is not None and end > file.size:
+        raise Hdf5Error(f"its superblock says that it has {end:,} bytes, and it has {file.size:,}")
+    return Source(file, base, offset_size, length_size), root
+
+
+def _is_dense(message: header.Message) -> bool:
+    """Whether an attribute info message refers to a heap; section IV.A.2.v."""
+    if message.kind != header.ATTRIBUTE_INFO:
+        return False
+    message.body.expect(b"\0")
+    flags = message.body.number(1)
+    message.body.take(2 * (flags & 1))
+    return message.body.address() is not None

@@ -1,0 +1,151 @@
+"""The configuration of a Keras model, checked before anything is taken from it: which code loading it would need.
+
+A configuration is JSON: objects of `class_name` and `config` in one another. Keras looks the classes up among its own;
+what it does not find there is code of the author's, and some of its own layers run code that is stored in the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLE = "keras_classes.yaml"
+
+# What JSON may be made of: it bounds the memory. The largest models of keras.applications stay below a tenth.
+MAX_BYTES = 8 << 20
+_WITH_OPERATIONS = 3
+_SHOWN = 80
+_MAX_CONTAINERS = 200_000
+_MAX_VALUES = 600_000
+
+# Layers whose configuration holds code or a graph, or says where one lies.
+_RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TensorFlowOpLayer", "__lambda__"}
+# How values that JSON does not know are written.
+_VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellipsis__", "__slice__", "TensorShape"}
+# Functions of TensorFlow that Keras 2 calls by the name in the file: those that compute, and nothing else.
+_COMPUTING = {"math", "nn", "linalg", "image", "strings", "signal", "bitwise", "sets", "random", "__operators__"}
+_REACHING_OUT = {"py_function", "numpy_function", "load_library", "load_op_library", "print", "function", "Module"}
+# Keys of a layer whose value may be the bare name of a function.
+_ACTIVATIONS = ("activation", "recurrent_activation", "hidden_activation", "gate_activation")
+
+
+class ConfigError(ValueError):
+    """The configuration is not one of a model; the message is a part of a sentence."""
+
+
+class Foreign(NamedTuple):
+    """Something that Keras cannot load by itself, or should not.
+
+    Attributes:
+        kind: `code` for what runs code from the file, `custom` for what is the author's, `operation` for what Keras 3
+            writes to HDF5 and does not read again.
+        name: The class or function.
+        layer: The layer's name; empty where it has none.
+    """
+
+    kind: str
+    name: str
+    layer: str
+
+
+@cache
+def _table() -> dict[int, dict[str, frozenset[str]]]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
+    document = yaml.load(files(__package__).joinpath(TABLE).read_text("utf-8"), Loader=loader)  # noqa: S506 - safe loaders both
+    return {
+        major: {key: frozenset(section[key]) for key in ("classes", "functions")} for major, section in document.items()
+    }
+
+
+def read_config(text: str) -> dict[str, Any]:
+    """The configuration of a model from its text.
+
+    Raises:
+        ConfigError: It is not JSON, too large to be one of a model, or has no class and configuration.
+    """
+    if text.count("{") + text.count("[") > _MAX_CONTAINERS or text.count(",") > _MAX_VALUES:
+        raise ConfigError("the architecture has more parts than any model")
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("the architecture is not JSON") from error
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
+        raise ConfigError("the architecture does not say of which class the model is")
+    return config
+
+
+def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
+    """What in a configuration is not Keras's own, in the order of the text, each class and layer once.
+
+    Args:
+        config: The configuration of the model.
+        major: The major version of the Keras that wrote it.
+    """
+    found: dict[Foreign, None] = {}
+    for each in _objects(config):
+        inner = each.get("config")
+        inner = inner if isinstance(inner, Mapping) else {}
+        layer = inner["name"][:_SHOWN] if isinstance(inner.get("name"), str) else ""
+        if kind := _kind(each, inner, major):
+            found[Foreign(*kind, layer)] = None
+        for key in _ACTIVATIONS:
+            if isinstance(name := inner.get(key), str) and name not in _functions():
+                found[Foreign("custom", name[:_SHOWN], layer)] = None
+    return list(found)
+
+
+def _kind(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> tuple[str, str] | None:
+    """The kind and name of an object that is not Keras's own; None for one that is."""
+    name, module = each["class_name"], each.get("module")
+    kind = None
+    if name in _RUNNING:
+        kind = "code"
+    elif name == "function":
+        name = str(each.get("config"))
+        kind = None if name in _functions() else "custom"
+    elif _is_operation(each, inner, major):
+        kind = "operation"
+    elif name == "TFOpLambda" and not _computes(inner.get("function")):
+        kind, name = "code", f"TFOpLambda of {inner.get('function')}"
+    elif name not in _table()[major]["classes"] | _VALUES or not (module is None or f"{module}.".startswith("keras.")):
+        kind = "custom"
+    return (kind, name[:_SHOWN]) if kind else None
+
+
+@cache
+def _functions() -> frozenset[str]:
+    """The names of functions, of every Keras: the older ones know some of the newer by other ways."""
+    return frozenset(name for section in _table().values() for name in section["functions"])
+
+
+def _objects(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every object with the name of a class, at any depth."""
+    waiting: list[Any] = [config]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            if isinstance(each.get("class_name"), str):
+                yield each
+            waiting += reversed(list(each.values()))
+        elif isinstance(each, list):
+            waiting += reversed(each)
+
+
+def _is_operation(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> bool:
+    """Whether it is a function of `keras.ops` between layers, whose node has no type as those of layers have."""
+    return major == _WITH_OPERATIONS and "inbound_nodes" in each and not {"dtype", "layers"} & set(inner)
+
+
+def _computes(name: Any) -> bool:
+    if not isinstance(name, str):
+        return False
+    head, _, rest = name.partition(".")
+    return head in _COMPUTING if rest else head not in _REACHING_OUT

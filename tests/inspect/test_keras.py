@@ -1,0 +1,265 @@
+"""Keras models in HDF5: what they say of themselves, and what of them cannot be served."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pytest
+
+from chartgen.errors import (
+    ModelError,
+    ModelMismatchError,
+    ModelUnreadableError,
+    ModelUnsafeError,
+    ModelUnsupportedError,
+)
+from chartgen.inspect import Library, Signature, inspect_model
+from tests.inspect.keras_files import FOLDER, MODELS, answers, config_of, keras_file, write_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INPUT = {"class_name": "InputLayer", "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "x"}}
+
+
+def sequential(*layers: Any, **config: Any) -> dict[str, Any]:
+    return {"class_name": "Sequential", "config": {"name": "s", "layers": list(layers), **config}}
+
+
+def layer(kind: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": kind, "config": {"name": kind.lower(), "dtype": "float32", **config}}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_inputs_are_those_that_the_model_was_asked_with(name: str) -> None:
+    facts, asked = inspect_model(keras_file(name)), answers(name)["inputs"]
+    assert facts.format == "keras"
+    assert [one.name for one in facts.inputs] == list(asked)
+    for one in facts.inputs:
+        value = np.array(asked[one.name])
+        assert one.dtype == ("int32" if value.dtype.kind == "i" else "float32")
+        assert one.shape is not None
+        assert len(one.shape) == value.ndim
+        assert all(size in (None, have) for size, have in zip(one.shape, value.shape, strict=True))
+    assert len(facts.outputs) == len(answers(name)["outputs"])
+
+
+def test_the_version_and_the_backend_are_told() -> None:
+    for major, version in (("3", "3.15.1"), ("2", "2.15.0")):
+        facts = inspect_model(keras_file(f"keras{major}-two-inputs"))
+        assert facts.producer == Library("keras", version)
+        assert facts.details["backend"] == "tensorflow"
+        assert [one.name for one in facts.outputs] == ["score", "flag"]
+        assert facts.inputs == (Signature("words", "int32", (None, None)), Signature("numbers", "float32", (None, 2)))
+
+
+@pytest.mark.parametrize("major", ["2", "3"])
+def test_a_layer_with_a_function_of_python_is_refused(major: str) -> None:
+    with pytest.raises(ModelUnsafeError, match=r"would run code .*: 'Lambda' \(the layer 'double'\)$") as refused:
+        inspect_model(keras_file(f"keras{major}-lambda"))
+    assert "ONNX" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("major", ["2", "3"])
+def test_a_class_of_the_authors_own_is_refused(major: str) -> None:
+    with pytest.raises(ModelUnsupportedError, match=r"not Keras's own: 'Own' \(the layer 'own'\)$"):
+        inspect_model(keras_file(f"keras{major}-custom"))
+
+
+@pytest.mark.parametrize("name", ["keras2-weights", "keras3.weights"])
+def test_a_file_of_weights_is_refused_with_the_way_out(name: str) -> None:
+    with pytest.raises(ModelUnsupportedError, match="only the weights") as refused:
+        inspect_model(keras_file(name))
+    assert "model.save" in str(refused.value.hint)
+
+
+def test_an_architecture_without_weights_is_refused(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT))
+    with h5py.File(path, "a") as file:
+        del file["model_weights"]
+    with pytest.raises(ModelUnsupportedError, match="architecture of a Keras model, but not its weights"):
+        inspect_model(path)
+
+
+PICKLED = base64.b64encode(b"anything").decode()
+UNSAFE = {
+    "a lambda deep inside": layer("Bidirectional", layer={"class_name": "Lambda", "config": {"function": [PICKLED]}}),
+    "a lambda as an activation": layer("Dense", activation={"class_name": "__lambda__", "config": {"code": PICKLED}}),
+    "a module of torch": layer("TorchModuleWrapper", module=PICKLED),
+    "a saved model beside it": layer("TFSMLayer", filepath="/tmp/evil"),
+    "a model in the model": sequential(INPUT, sequential(INPUT, layer("Lambda"))),
+}
+
+
+@pytest.mark.parametrize("inner", UNSAFE.values(), ids=UNSAFE)
+@pytest.mark.parametrize("version", ["2.15.0", "3.15.1"])
+def test_code_in_the_file_is_found_wherever_it_is(tmp_path: Path, inner: Any, version: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, inner), version=version)
+    with pytest.raises(ModelUnsafeError, match="would run code that is stored in the file"):
+        inspect_model(path)
+
+
+@pytest.mark.parametrize("function", ["io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", 3])
+def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, function: Any) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("TFOpLambda", function=function)), version="2.15.0")
+    with pytest.raises(ModelUnsafeError, match="TFOpLambda"):
+        inspect_model(path)
+    path = write_config(path, sequential(INPUT, layer("TFOpLambda", function="math.add")), version="2.15.0")
+    assert inspect_model(path).format == "keras"
+
+
+CUSTOM = {
+    "a class of another package": {"module": "os", "class_name": "system", "config": {}},
+    "a registered class": {"class_name": "mine>Dense", "config": {"name": "d"}},
+    "a class of another module by Keras's name": {"module": "mine.keras", "class_name": "Dense", "config": {}},
+    "a function": {"module": "builtins", "class_name": "function", "config": "my_loss"},
+    "a function by its name": layer("Dense", activation="my_activation"),
+    "a module that only begins like Keras's": {"module": "keras_hub.layers", "class_name": "Dense", "config": {}},
+}
+
+
+@pytest.mark.parametrize("inner", CUSTOM.values(), ids=CUSTOM)
+def test_what_keras_does_not_have_is_refused(tmp_path: Path, inner: Any) -> None:
+    dense = layer("Dense", kernel_initializer=inner)
+    with pytest.raises(ModelUnsupportedError, match="not Keras's own"):
+        inspect_model(write_config(tmp_path / "m.h5", sequential(INPUT, dense)))
+
+
+def test_operations_between_layers_are_refused_for_keras_3_which_cannot_load_them(tmp_path: Path) -> None:
+    add = {"class_name": "Add", "config": {"name": "plus"}, "name": "plus", "inbound_nodes": []}
+    config = {
+        "class_name": "Functional",
+        "config": {"layers": [INPUT, add], "input_layers": ["x", 0, 0], "output_layers": ["plus", 0, 0]},
+    }
+    with pytest.raises(ModelUnsupportedError, match=r"does not load from HDF5: 'Add' \(the layer 'plus'\)"):
+        inspect_model(write_config(tmp_path / "m.h5", config))
+
+
+@pytest.mark.parametrize(
+    ("version", "backend", "message"),
+    [
+        ("4.0.0", "tensorflow", "written by Keras 4.0.0"),
+        ("1.2.2", "theano", "written by Keras 1.2.2"),
+        ("2.1.0", "theano", "the backend theano"),
+        ("3.9.0", "openvino", "the backend openvino"),
+        ("new\nline", "tensorflow", r"Keras 'new\\nline'"),
+    ],
+)
+def test_another_version_or_backend_is_refused(tmp_path: Path, version: str, backend: str, message: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT), version=version, backend=backend)
+    with pytest.raises(ModelUnsupportedError, match=message):
+        inspect_model(path)
+
+
+OLD_DENSE = layer("Dense", batch_input_shape=[None, 4])
+SHAPES = {
+    "an older list of layers": ({"class_name": "Sequential", "config": [OLD_DENSE]}, "dense_input", (None, 4)),
+    "a first layer with a shape": (sequential(OLD_DENSE), "dense_input", (None, 4)),
+    "built by its first call": (sequential(layer("Dense"), build_input_shape=[2, 5]), "dense_input", (2, 5)),
+    "a model as the first layer": (sequential(sequential(INPUT), layer("Dense")), "x", (None, 4)),
+}
+
+
+@pytest.mark.parametrize(("config", "name", "shape"), SHAPES.values(), ids=SHAPES)
+def test_the_input_of_a_sequential_model_is_found(tmp_path: Path, config: Any, name: str, shape: Any) -> None:
+    facts = inspect_model(write_config(tmp_path / "m.h5", config, version="2.3.1"))
+    assert facts.inputs == (Signature(name, "float32", shape),)
+
+
+def test_inputs_and_outputs_by_name_have_the_names_of_their_own(tmp_path: Path) -> None:
+    both = [INPUT, {**INPUT, "config": {**INPUT["config"], "name": "y"}}]  # type: ignore[dict-item]
+    ends = {"input_layers": {"q": ["x", 0, 0], "p": ["y", 0, 0]}, "output_layers": {"b": ["x", 0, 0], "a": ["y", 0, 0]}}
+    facts = inspect_model(
+        write_config(tmp_path / "m.h5", {"class_name": "Functional", "config": {"layers": both, **ends}})
+    )
+    assert [one.name for one in facts.inputs] == ["p", "q"]
+    assert [one.name for one in facts.outputs] == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["sparse", "ragged"])
+def test_an_input_that_json_cannot_hold_is_refused(tmp_path: Path, kind: str) -> None:
+    special = {**INPUT, "config": {**INPUT["config"], kind: True}}  # type: ignore[dict-item]
+    with pytest.raises(ModelUnsupportedError, match=f"has the {kind} input 'x'"):
+        inspect_model(write_config(tmp_path / "m.h5", sequential(special)))
+
+
+BROKEN: dict[str, Any] = {
+    "no JSON": "{",
+    "no object": [1],
+    "no class": {"config": {}},
+    "no layers": sequential(),
+    "layers that are none": sequential(1),
+    "a layer without a name": sequential(INPUT, {"class_name": "Dense", "config": {}}),
+    "an input without a shape": sequential({"class_name": "InputLayer", "config": {"name": "x"}}),
+    "a size that is none": sequential({"class_name": "InputLayer", "config": {"name": "x", "batch_shape": ["a"]}}),
+    "no inputs": {"class_name": "Functional", "config": {"layers": [INPUT]}},
+    "an input of no layer": {"class_name": "Model", "config": {"layers": [INPUT], "input_layers": [["z", 0, 0]]}},
+    "lists in lists": "[" * 100_000,
+    "many lists": '{"class_name": "Sequential", "config": {"layers": [' + "[]," * 300_000 + "0]}}",
+    "many numbers": '{"class_name": "Sequential", "config": {"layers": [' + "1," * 700_000 + "0]}}",
+}
+
+
+@pytest.mark.parametrize("config", BROKEN.values(), ids=BROKEN)
+def test_a_broken_architecture_is_refused(tmp_path: Path, config: Any) -> None:
+    with pytest.raises(ModelUnreadableError, match=r"no valid (HDF5 file|Keras model)"):
+        inspect_model(write_config(tmp_path / "m.h5", config))
+
+
+def test_models_in_models_without_an_end_are_refused(tmp_path: Path) -> None:
+    config: Any = INPUT
+    for _ in range(50):
+        config = sequential(config)
+    with pytest.raises(ModelUnreadableError, match="models in models"):
+        inspect_model(write_config(tmp_path / "m.h5", config))
+
+
+def test_hdf5_of_other_programs_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    for attribute, name in (("_NCProperties", "netCDF"), ("PYTABLES_FORMAT_VERSION", "PyTables"), ("other", "HDF5")):
+        with h5py.File(path, "w") as file:
+            file.attrs[attribute] = "1"
+            file.create_group("table")
+        with pytest.raises(ModelUnsupportedError, match=f"{name}.* with table, and no Keras model"):
+            inspect_model(path)
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["x"] = 1
+    path.write_bytes(b"MATLAB 7.3 MAT-file" + path.read_bytes()[19:])
+    with pytest.raises(ModelUnsupportedError, match="MATLAB"):
+        inspect_model(path)
+
+
+def test_attributes_that_are_not_read_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        for number in range(20):
+            file.attrs[f"a{number}"] = "1"
+    with pytest.raises(ModelUnsupportedError, match="dense storage"):
+        inspect_model(path)
+
+
+def test_hdf5_that_is_called_otherwise_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(keras_file("keras3-dense").read_bytes())
+    with pytest.raises(ModelMismatchError, match=r"is an HDF5 file, but its suffix `\.pkl` says a pickle"):
+        inspect_model(path)
+    assert inspect_model(path, format="keras").format == "keras"
+
+
+@pytest.mark.parametrize("name", ["keras2-dense", "keras3-dense"])
+def test_every_beginning_of_a_model_is_refused(tmp_path: Path, name: str) -> None:
+    whole, path = keras_file(name).read_bytes(), tmp_path / "model.h5"
+    for length in range(1, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ModelError):
+            inspect_model(path)
+
+
+def test_the_files_are_small() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 500_000
+    assert config_of(keras_file("keras3-dense"))["class_name"] == "Sequential"
+    assert json.loads((FOLDER / "keras2-dense.json").read_text())["library"] == "keras 2.15.0, tensorflow"
