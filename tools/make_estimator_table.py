@@ -12,14 +12,12 @@ them agree on, each in an environment of its own::
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import json
-import subprocess
-import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from environments import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,20 +35,9 @@ While it is collected, `without` tells the values with which the method is there
 
 def main() -> None:
     """Asks each environment and writes what they agree on."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--also", action="append", default=[], metavar="PYTHON", help="another environment's Python")
-    parser.add_argument("--collect", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    if options.collect:
-        json.dump(collect(), sys.stdout)
-        return
-    collections = [collect()]
-    for python in options.also:
-        done = subprocess.run([python, __file__, "--collect"], stdout=subprocess.PIPE, check=True)
-        collections.append(json.loads(done.stdout))
-    versions = sorted(found["version"] for found in collections)
-    TABLE.write_text(as_yaml(merged([found["classes"] for found in collections]), versions))
+    found = answers(__file__, __doc__, collect)
+    versions = sorted(each["version"] for each in found)
+    TABLE.write_text(as_yaml(merged([each["classes"] for each in found]), versions))
 
 
 def collect() -> dict[str, Any]:

@@ -20,19 +20,16 @@ Names move between releases, so the list is the union over several, each in an e
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import inspect
-import json
 import pickle
 import pickletools
 import pkgutil
-import subprocess
-import sys
-import warnings
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from environments import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,21 +132,10 @@ SKLEARN_PACKAGES_LEFT_OUT = ("tests", "datasets", "externals", "conftest", "_bui
 
 def main() -> None:
     """Collects the names in each environment and writes their union."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--also", action="append", default=[], metavar="PYTHON", help="another environment's Python")
-    parser.add_argument("--collect", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    if options.collect:
-        json.dump(collect(), sys.stdout)
-        return
-    collections = [collect()]
-    for python in options.also:
-        done = subprocess.run([python, __file__, "--collect"], stdout=subprocess.PIPE, check=True)
-        collections.append(json.loads(done.stdout))
-    called = {(module, name) for found in collections for module, name in found["called"]}
-    mentioned = {(module, name) for found in collections for module, name in found["mentioned"]} - called
-    versions = sorted({version for found in collections for version in found["versions"]})
+    found = answers(__file__, __doc__, collect)
+    called = {(module, name) for each in found for module, name in each["called"]}
+    mentioned = {(module, name) for each in found for module, name in each["mentioned"]} - called
+    versions = sorted({version for each in found for version in each["versions"]})
     TABLE.write_text(as_yaml(called, mentioned, versions))
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import os
 import tarfile
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chartgen.atomic import write_whole
 from chartgen.errors import ChartError, VersionExistsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chartgen.chart.render import RenderedChart
 
 
@@ -55,15 +55,7 @@ def write_archive(chart: RenderedChart, folder: Path) -> Path:
         if target.exists():
             _refuse_other(target, content, chart)
             return target
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=folder)
-        scratch = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            scratch.chmod(0o644)
-            scratch.rename(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(target, content, mode=0o644)
     except OSError as error:
         raise ChartError(
             f"the archive cannot be written: {error.strerror or error}", where=str(error.filename or target)
