@@ -38,7 +38,7 @@ def _readable(built_files: dict[str, bytes], *, runtime: bool) -> str:
     shown = {
         path: content.decode()
         for path, content in built_files.items()
-        if runtime or not re.match(r"files/(runtime/(chartgen_runtime|adapter|connections|requirements)|model)", path)
+        if runtime or not re.match(r"files/(runtime/(chartgen_runtime|adapter|requirements)|model)", path)
     }
     return "".join(f"=== {path}\n{text}" for path, text in shown.items())
 

@@ -103,13 +103,14 @@ def test_a_shipped_file_stands_alone(path):
     assert b"\r" not in content
     assert not content.startswith(b"\xef\xbb\xbf")
     assert content.endswith(b"\n")
-    allowed = {"numpy"} if path not in BESIDE else {"fastapi", "uvicorn", "chartgen_runtime", "connections"}
+    allowed = {"numpy"} if path not in BESIDE else {"fastapi", "chartgen_runtime"}
     allowed |= {
         "onnx.py": {"onnxruntime"},
         "pickle.py": {"joblib", "pandas"},
         "codec.py": {"orjson"},
         "metrics.py": {"prometheus_client"},
-        "connections.py": {"httptools"},
+        "connections.py": {"httptools", "uvicorn"},
+        "server.py": {"uvicorn"},
     }.get(path.name, set())
     allowed = set() if path.name in {"settings.py", "smoke_test.py"} else allowed
     for node in ast.walk(ast.parse(content)):
@@ -124,7 +125,7 @@ def test_the_files_of_one_model_fit_beside_it():
     formats = [path for path in sizes if path.parent.name == "formats" and path.stem != "__init__"]
     others = sum(sizes[path] for path in formats) - max(sizes[path] for path in formats)  # a chart holds one of them
     # What the code may be beside the largest model is told by tests/chart/test_release_size.py; this keeps it readable.
-    assert sum(sizes.values()) - others < 150_000
+    assert sum(sizes.values()) - others < 170_000
     assert len(ADAPTER.read_text().splitlines()) < 150
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .dataplane import DataPlane
     from .signature import Signature, TensorSpec
 
 JSON_TYPES = {"string": "string", "bool": "boolean", None: None}
@@ -33,6 +34,23 @@ ERROR_BODY = {
         }
     },
 }
+
+
+def openapi_document(plane: DataPlane, base: str, theirs: tuple[str, ...]) -> dict[str, Any]:
+    """The document of what the front answers; https://spec.openapis.org/oas/v3.1.0.
+
+    Args:
+        plane: What answers.
+        base: The base path that the document was asked under; empty at the root.
+        theirs: How the paths begin that are left to a framework, which has a document of its own.
+    """
+    settings = plane.settings
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": settings.model_name, "version": settings.model_version or "unknown"},
+        "paths": {path: item for path, item in plane.openapi().items() if not path.startswith(theirs)},
+    }
+    return document | ({"servers": [{"url": base}]} if base else {})
 
 
 def probe_paths() -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .asgi import error_body
+from .openapi import openapi_document
 from .openapi_v2 import model_paths
 from .v2 import SERVER, error_document
 
@@ -46,24 +48,30 @@ class Route(NamedTuple):
     quiet: bool = False
 
 
-def table(plane: DataPlane, metrics: Metrics, documents: App) -> dict[str, Route]:
+def table(plane: DataPlane, metrics: Metrics, documents: App | None, theirs: tuple[str, ...] = ()) -> dict[str, Route]:
     """Every path that something answers.
 
     Args:
         plane: What answers.
         metrics: What is counted.
-        documents: Answers the paths of the documentation.
+        documents: Answers the paths of the documentation; None where only the document itself is served.
+        theirs: How the paths begin that are left to a framework behind, under the base path as well.
     """
     routes: dict[str, Route] = {}
     for prefix in dict.fromkeys((plane.settings.base_path, "")):  # the root last: it wins, whatever the base path is
         routes[f"{prefix}/predict"] = Route("POST", metrics.route("/predict"), own_error, infer=plane.predict)
         routes |= {prefix + path: route for path, route in _v2(plane, metrics).items()}
+        if documents is None:
+            document = partial(openapi_document, plane, prefix, theirs)
+            routes[prefix + DOCUMENTS[0]] = Route("GET", metrics.route(DOCUMENTS[0]), own_error, get=_json(document))
+            continue
         for path in DOCUMENTS:
             routes[prefix + path] = Route("GET", metrics.route(path), own_error, app=documents, base=prefix)
     for path, answer in (("/healthz", plane.healthz), ("/readyz", plane.readyz)):
         routes[path] = Route("GET", metrics.route(path), own_error, get=_json(answer), quiet=True)
     routes["/metrics"] = Route("GET", metrics.route("/metrics"), own_error, app=_metrics_app(metrics))
-    return routes
+    base = plane.settings.base_path
+    return {path: route for path, route in routes.items() if not path.removeprefix(base).startswith(theirs)}
 
 
 def unknown(plane: DataPlane, metrics: Metrics) -> Callable[[str], Route]:

@@ -13,9 +13,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
-    from chartgen_runtime.asgi import Header
-    from chartgen_runtime.metrics import Metrics
     from uvicorn.server import ServerState
+
+    from .asgi import Header
+    from .metrics import Metrics
 
 MAX_HEADERS = 128
 MAX_HEAD_BYTES = 64 * 1024

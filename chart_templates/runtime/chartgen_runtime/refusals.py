@@ -1,0 +1,60 @@
+"""An error as an answer: counted, logged, and in the form of the path that was asked."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from .access import AccessLog, made_id
+from .asgi import error_headers
+
+if TYPE_CHECKING:
+    from .asgi import Header, Message
+    from .errors import ServingError
+    from .metrics import Metrics
+    from .routes import Route
+
+INTERNAL_ERROR = 500
+GONE = 499  # the client went away before it was answered; for the metrics
+
+
+class Request(NamedTuple):
+    """What is known of a request when it is refused.
+
+    Attributes:
+        scope: Its head.
+        route: What it is for.
+        started: When it came, by the performance counter.
+        sent: The id that the client sent.
+    """
+
+    scope: Message
+    route: Route
+    started: float
+    sent: bytes | None
+
+
+class Refusals:
+    """Answers with errors.
+
+    Args:
+        metrics: What is counted.
+        access: Where every error is logged.
+    """
+
+    def __init__(self, metrics: Metrics, access: AccessLog) -> None:
+        self._metrics = metrics
+        self._access = access
+
+    def answer(self, request: Request, error: ServingError) -> tuple[int, bytes, list[Header]]:
+        """Counts and logs an error; returns its answer."""
+        request_id = request.sent or made_id()
+        error.id = request_id.decode("ascii")
+        status, body = request.route.error(error)
+        seconds = perf_counter() - request.started
+        request.route.counter.add(status, seconds)
+        if request.route.infer is not None and status == INTERNAL_ERROR:
+            self._metrics.errors[error.code] = self._metrics.errors.get(error.code, 0) + 1
+        if not request.route.quiet:
+            self._access.line(request.scope, status, request_id, seconds, error)
+        return status, body, [(b"x-request-id", request_id), *error_headers(error)]

@@ -1,0 +1,136 @@
+"""uvicorn around the application of any runtime: the model is loaded beside it, and SIGTERM loses no request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from .connections import connection_class, look_at_all, say_goodbye
+from .dataplane import DataPlane
+from .errors import StartupError
+from .logs import configure, last_words, log
+from .metrics import Metrics
+from .settings import from_environment, termination_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+    from types import FrameType
+
+    from .asgi import App
+
+# Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
+KEEP_ALIVE_SECONDS = 75
+# Requests are taken for so long after SIGTERM even if no connection is open.
+DRAIN_SECONDS = 1
+# How long a client may keep the server waiting that has nothing else left to do.
+LATE_SECONDS = 3
+TICKS_PER_SECOND = 10
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but SIGTERM ends readiness first, and the server when its clients have been told.
+
+    Args:
+        plane: What answers.
+        metrics: What is counted.
+        app: The application.
+        lifespan: Whether the application wants to be told of the server's beginning and end.
+    """
+
+    def __init__(self, plane: DataPlane, metrics: Metrics, app: App, *, lifespan: bool = False) -> None:
+        settings = plane.settings
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            interface="asgi3",  # uvicorn would guess from whether the application is a coroutine function
+            loop="uvloop",
+            http=connection_class(metrics, settings.max_connections),
+            ws="none",
+            lifespan="on" if lifespan else "off",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            proxy_headers=False,  # of no use here: the routes know neither the client nor the scheme
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        super().__init__(config)
+        self.plane = plane
+        self.told_at: float | None = None  # when SIGTERM came
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is uvicorn's
+        """Begins the end; a second signal, or one from the keyboard, does not wait."""
+        if sig == signal.SIGINT or self.told_at is not None:
+            self.should_exit = True
+            return
+        self.plane.drain()
+        self.told_at = time.monotonic()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Looks, ten times a second, whether it is time to stop; every second, after clients that keep it waiting."""
+        stop = await super().on_tick(counter)
+        if counter % TICKS_PER_SECOND == 0:
+            look_at_all(self.server_state, self.plane.settings.read_seconds, KEEP_ALIVE_SECONDS)
+        if self.told_at is not None:
+            say_goodbye(self.server_state)
+            stop = stop or self._drained(time.monotonic() - self.told_at)
+        return stop
+
+    def _drained(self, seconds: float) -> bool:
+        """Whether requests have been taken for long enough: while connections are open, as long as there is time."""
+        longest = self.plane.settings.drain_seconds
+        return seconds >= (longest if self.server_state.connections else min(longest, DRAIN_SECONDS))
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Takes no more connections, and waits for what is in flight."""
+        if self.told_at is not None:
+            passed = time.monotonic() - self.told_at
+            self.config.timeout_graceful_shutdown = max(0, int(self.plane.settings.shutdown_seconds - passed))
+        looking = asyncio.create_task(self._look_on())
+        await super().shutdown(sockets)
+        looking.cancel()
+
+    async def _look_on(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            look_at_all(self.server_state, LATE_SECONDS, LATE_SECONDS)
+
+    def stop(self) -> None:
+        """Ends the server, from any thread."""
+        self.should_exit = True
+
+
+def run(make_app: Callable[[DataPlane, Metrics], App], *, lifespan: bool = False) -> int:
+    """Serves until a signal.
+
+    Args:
+        make_app: Makes the application.
+        lifespan: Whether that wants to be told of the server's beginning and end, by ASGI's protocol of that name.
+
+    Returns:
+        The exit status.
+    """
+    configure()
+    try:
+        settings = from_environment(os.environ)
+    except StartupError as error:
+        log.error("cannot serve: %s", error)
+        last_words(str(error), termination_log(os.environ))
+        return 1
+    plane = DataPlane(settings)
+    metrics = Metrics(plane)
+    server = Server(plane, metrics, make_app(plane, metrics), lifespan=lifespan)
+    loading = plane.start(on_failure=server.stop)
+    server.run()
+    if loading.is_alive():  # told to stop before it was ready; a library that is loading cannot be interrupted
+        os._exit(0)
+    return 1 if plane.failed or not server.started else 0
