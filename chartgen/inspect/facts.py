@@ -80,6 +80,7 @@ class ModelFacts:
         inputs: The inputs; empty where the file does not say.
         outputs: The outputs; empty where the file does not say.
         opsets: ONNX operator sets by domain (the default domain is `ai.onnx`).
+        operators: ONNX: the operators in use that the file does not define, as domain (empty for ONNX's own) and name.
         imports: Pickle: every dotted name that loading would import, sorted.
         untrusted: Pickle: those of `imports` that are not on the allow-list; empty unless the file is called trusted.
         abilities: Pickle: what can be asked of the object in it.
@@ -94,6 +95,7 @@ class ModelFacts:
     inputs: tuple[Signature, ...] = ()
     outputs: tuple[Signature, ...] = ()
     opsets: dict[str, int] = field(default_factory=dict)
+    operators: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] = ()
     untrusted: tuple[str, ...] = ()
     abilities: Abilities = Abilities()

@@ -41,7 +41,7 @@ _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 
 # The domains of operators that onnxruntime brings along; any other must come with the file, as functions.
-_BUILT_IN_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training"}
+_BUILT_IN_DOMAINS = {"", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training"}
 _BUILT_IN_PREFIXES = ("com.microsoft", "com.ms.", "org.pytorch.aten")
 
 _TEXT_LIMIT = 4096
@@ -103,7 +103,9 @@ def read_onnx(file: ModelFile, digest: str) -> ModelFacts:
                 f"the file is no valid ONNX model, or only a part of one: {error}", hint="copy or export it again"
             ) from error
     _refuse_external(file.path, graphs.external)
-    _refuse_custom(file.path, graphs.used_domains - graphs.local_domains)
+    operators = graphs.operators - graphs.functions
+    _refuse_custom(file.path, {domain for domain, _ in operators} - {domain for domain, _ in graphs.functions})
+    _refuse_faults(file, graphs.faults)
     if texts[_DOMAIN]:
         details["domain"] = texts[_DOMAIN]
     producer = Library(texts[_PRODUCER], texts[_PRODUCER_VERSION] or None) if texts[_PRODUCER] else None
@@ -116,6 +118,7 @@ def read_onnx(file: ModelFile, digest: str) -> ModelFacts:
         inputs=graph.inputs,
         outputs=graph.outputs,
         opsets=opsets,
+        operators=tuple(sorted(operators)),
         details=details,
     )
 
@@ -212,6 +215,20 @@ def _refuse_external(path: Path, locations: set[str]) -> None:
         where=str(path),
         hint="write one file: onnx.save(onnx.load(path), path, save_as_external_data=False)",
     )
+
+
+def _refuse_faults(file: ModelFile, faults: list[str]) -> None:
+    """Refuses a graph whose values do not fit together.
+
+    Raises:
+        ModelUnreadableError: It is one; the message names the first fault.
+    """
+    if faults:
+        more = f", and {len(faults) - 1} more of the kind" if len(faults) > 1 else ""
+        raise file.unreadable(
+            f"no runtime can load the graph: {faults[0]}{more}",
+            hint="see what onnx.checker.check_model(path) says",
+        )
 
 
 def _refuse_custom(path: Path, domains: set[str]) -> None:

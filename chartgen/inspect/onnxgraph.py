@@ -5,48 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.facts import Dimension, Signature
-from chartgen.inspect.protobuf import LENGTH, VARINT, Field, Reader, WireError
+from chartgen.inspect.facts import Signature
+from chartgen.inspect.onnxnames import Names
+from chartgen.inspect.onnxtypes import read_value
+from chartgen.inspect.protobuf import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# TensorProto.DataType: NumPy's names, and ONNX's where NumPy has none.
-ELEMENT_TYPES = {
-    1: "float32",
-    2: "uint8",
-    3: "int8",
-    4: "uint16",
-    5: "int16",
-    6: "int32",
-    7: "int64",
-    8: "string",
-    9: "bool",
-    10: "float16",
-    11: "float64",
-    12: "uint32",
-    13: "uint64",
-    14: "complex64",
-    15: "complex128",
-    16: "bfloat16",
-    17: "float8e4m3fn",
-    18: "float8e4m3fnuz",
-    19: "float8e5m2",
-    20: "float8e5m2fnuz",
-    21: "uint4",
-    22: "int4",
-    23: "float4e2m1",
-    24: "float8e8m0",
-    25: "uint2",
-    26: "int2",
-    27: "float6e2m3",
-    28: "float6e3m2",
-}
+    from chartgen.inspect.onnxtypes import ValueType
+    from chartgen.inspect.protobuf import Field, Reader
 
 # GraphProto.
 _NODE, _GRAPH_NAME, _INITIALIZER, _INPUT, _OUTPUT, _SPARSE_INITIALIZER = 1, 2, 5, 11, 12, 15
-# NodeProto; FunctionProto's nodes have the same content under another number.
-_ATTRIBUTE, _NODE_DOMAIN, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE = 5, 7, 7, 10, 11
+# NodeProto.
+_TAKEN, _MADE, _NODE_NAME, _OPERATOR, _ATTRIBUTE, _NODE_DOMAIN = 1, 2, 3, 4, 5, 7
+_NODE_TEXTS = (_NODE_NAME, _OPERATOR, _NODE_DOMAIN)
+# FunctionProto; its nodes have the same content under another number.
+_FUNCTION_NAME, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE = 1, 7, 10, 11
 # AttributeProto; its floats and ints are repeated numbers that are not packed, a million of them in a big forest.
 _FLOATS, _INTS = 7, 8
 _TENSOR_VALUES, _GRAPH_VALUES, _SPARSE_VALUES = (5, 10), (6, 11), (22, 23)
@@ -56,21 +30,8 @@ _TRAINING_GRAPHS = (1, 2)
 _TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 8, 13, 14, 1
 _DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA = 1, 4, 5, 7, 11
 _SPARSE_TENSORS = (1, 2)
-# ValueInfoProto and TypeProto.
-_VALUE_NAME, _VALUE_TYPE = 1, 2
-_TENSOR_TYPE, _SEQUENCE_TYPE, _MAP_TYPE, _OPAQUE_TYPE, _SPARSE_TYPE, _OPTIONAL_TYPE = 1, 4, 5, 7, 8, 9
-_KINDS = {
-    _TENSOR_TYPE: "tensor",
-    _SEQUENCE_TYPE: "sequence",
-    _MAP_TYPE: "map",
-    _OPAQUE_TYPE: "opaque",
-    _SPARSE_TYPE: "sparse",
-    _OPTIONAL_TYPE: "optional",
-}
-
 _NAME_LIMIT = 4096
 _GRAPH_DEPTH = 32
-_TYPE_DEPTH = 16
 
 
 @dataclass(frozen=True)
@@ -90,15 +51,6 @@ class Graph:
     types: dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Type:
-    """A TypeProto: the kind or element type, the shape, and the whole written out."""
-
-    dtype: str | None
-    shape: tuple[Dimension, ...] | None
-    text: str
-
-
 class GraphReader:
     """Reads graphs, and collects what they refer to.
 
@@ -107,15 +59,17 @@ class GraphReader:
 
     Attributes:
         external: The files that hold tensors, as the model names them.
-        used_domains: The domains of the operators in use.
-        local_domains: The domains that the file's own functions define.
+        operators: The operators in use, as domain and name; the domain of ONNX itself is empty.
+        functions: Those that the file itself defines.
+        faults: What is wrong with the names of values in the main graph.
     """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.external: set[str] = set()
-        self.used_domains: set[str] = set()
-        self.local_domains: set[str] = set()
+        self.operators: set[tuple[str, str]] = set()
+        self.functions: set[tuple[str, str]] = set()
+        self.faults: list[str] = []
 
     def read(self, graph: Field) -> Graph:
         """Reads the main graph.
@@ -123,19 +77,24 @@ class GraphReader:
         Raises:
             WireError: It is corrupt.
         """
-        name, initialized = "", set()
-        values: dict[int, list[tuple[str, _Type]]] = {_INPUT: [], _OUTPUT: []}
-        for item in self._message(graph):
+        name, initialized, names = "", set(), Names()
+        values: dict[int, list[tuple[str, ValueType]]] = {_INPUT: [], _OUTPUT: []}
+        for item in self._reader.message(graph):
             if item.number == _GRAPH_NAME:
                 name = self._reader.text(item, _NAME_LIMIT)
             elif item.number in values:
-                values[item.number].append(self._value(item))
+                values[item.number].append(read_value(self._reader, item))
             elif item.number == _INITIALIZER:
                 initialized.add(self._tensor(item))
             elif item.number == _SPARSE_INITIALIZER:
                 initialized.add(self._sparse(item))
             elif item.number == _NODE:
-                self._node(item, 1)
+                self._node(item, 1, names)
+        for given in initialized | {label for label, _ in values[_INPUT]}:
+            names.give(given)
+        for label, _ in values[_OUTPUT]:
+            names.take(label, "the caller")
+        self.faults = names.close()
         inputs = [(label, kind) for label, kind in values[_INPUT] if label not in initialized]
         return Graph(
             name=name,
@@ -146,58 +105,69 @@ class GraphReader:
 
     def scan_function(self, function: Field) -> None:
         """Collects what a function of the file refers to, and the domain that it defines."""
-        for item in self._message(function):
-            if item.number == _FUNCTION_DOMAIN:
-                self.local_domains.add(self._reader.text(item, _NAME_LIMIT))
+        texts = {_FUNCTION_DOMAIN: "", _FUNCTION_NAME: ""}
+        for item in self._reader.message(function):
+            if item.number in texts:
+                texts[item.number] = self._reader.text(item, _NAME_LIMIT)
             elif item.number == _FUNCTION_NODE:
-                self._node(item, 1)
+                self._node(item, 1, Names())  # a function's names are its own
             elif item.number == _FUNCTION_ATTRIBUTE:
-                self._attribute(item, 1)
+                self._attribute(item, 1, Names())
+        self.functions.add((_domain(texts[_FUNCTION_DOMAIN]), texts[_FUNCTION_NAME]))
 
     def scan_training(self, training: Field) -> None:
         """Collects what the graphs for training refer to."""
-        for item in self._message(training):
+        for item in self._reader.message(training):
             if item.number in _TRAINING_GRAPHS:
-                self._scan_graph(item, 1)
+                self._scan_graph(item, 1, Names())
 
-    def _message(self, field: Field, runs: tuple[int, ...] = ()) -> Iterator[Field]:
-        if field.kind != LENGTH:
-            raise WireError(f"the field {field.number} at byte {field.start} should hold a message")
-        return self._reader.fields(field.start, field.end, runs)
-
-    def _scan_graph(self, graph: Field, depth: int) -> None:
+    def _scan_graph(self, graph: Field, depth: int, around: Names) -> None:
         if depth > _GRAPH_DEPTH:
             raise WireError("its graphs lie too deep within each other")
-        for item in self._message(graph):
+        names = Names(around)
+        for item in self._reader.message(graph):
             if item.number == _NODE:
-                self._node(item, depth)
+                self._node(item, depth, names)
             elif item.number == _INITIALIZER:
-                self._tensor(item)
+                names.give(self._tensor(item))
             elif item.number == _SPARSE_INITIALIZER:
-                self._sparse(item)
+                names.give(self._sparse(item))
+            elif item.number == _INPUT:
+                names.give(read_value(self._reader, item)[0])
+            elif item.number == _OUTPUT:
+                names.take(read_value(self._reader, item)[0], "the node around a graph")
+        names.close()
 
-    def _node(self, node: Field, depth: int) -> None:
-        domain = ""
-        for item in self._message(node):
-            if item.number == _NODE_DOMAIN:
-                domain = self._reader.text(item, _NAME_LIMIT)
+    def _node(self, node: Field, depth: int, names: Names) -> None:
+        texts = dict.fromkeys(_NODE_TEXTS, "")
+        values: dict[int, list[str]] = {_TAKEN: [], _MADE: []}
+        for item in self._reader.message(node):
+            if item.number in texts:
+                texts[item.number] = self._reader.text(item, _NAME_LIMIT)
+            elif item.number in values:
+                values[item.number].append(self._reader.text(item, _NAME_LIMIT))
             elif item.number == _ATTRIBUTE:
-                self._attribute(item, depth)
-        self.used_domains.add(domain)
+                self._attribute(item, depth, names)
+        self.operators.add((_domain(texts[_NODE_DOMAIN]), texts[_OPERATOR]))
+        by = f"the node {texts[_NODE_NAME]!r} ({texts[_OPERATOR]})" if texts[_NODE_NAME] else f"a {texts[_OPERATOR]}"
+        for name in filter(None, values[_TAKEN]):  # an empty name leaves an optional input or output out
+            names.take(name, by)
+        for name in filter(None, values[_MADE]):
+            names.make(name, by)
 
-    def _attribute(self, attribute: Field, depth: int) -> None:
-        for item in self._message(attribute, (_FLOATS, _INTS)):
+    def _attribute(self, attribute: Field, depth: int, names: Names) -> None:
+        for item in self._reader.message(attribute, (_FLOATS, _INTS)):
             if item.number in _TENSOR_VALUES:
                 self._tensor(item)
             elif item.number in _GRAPH_VALUES:
-                self._scan_graph(item, depth + 1)
+                self._scan_graph(item, depth + 1, names)
             elif item.number in _SPARSE_VALUES:
                 self._sparse(item)
 
     def _tensor(self, tensor: Field) -> str:
         """The tensor's name; notes the file that holds it where that is another."""
         name, external, location = "", False, ""
-        for item in self._message(tensor, (_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA)):
+        for item in self._reader.message(tensor, (_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA)):
             if item.number == _TENSOR_NAME:
                 name = self._reader.text(item, _NAME_LIMIT)
             elif item.number == _DATA_LOCATION:
@@ -211,7 +181,7 @@ class GraphReader:
     def _location(self, entry: Field) -> str:
         """The value of an entry of a tensor's external data, if its key is `location`."""
         texts = {1: "", 2: ""}
-        for item in self._message(entry):
+        for item in self._reader.message(entry):
             if item.number in texts:
                 texts[item.number] = self._reader.text(item, _NAME_LIMIT)
         return texts[2] if texts[1] == "location" else ""
@@ -219,66 +189,12 @@ class GraphReader:
     def _sparse(self, sparse: Field) -> str:
         """The sparse tensor's name, which is that of its values."""
         names = {}
-        for item in self._message(sparse, (3,)):
+        for item in self._reader.message(sparse, (3,)):
             if item.number in _SPARSE_TENSORS:
                 names[item.number] = self._tensor(item)
         return names.get(_SPARSE_TENSORS[0], "")
 
-    def _value(self, value: Field) -> tuple[str, _Type]:
-        name, kind = "", _Type(None, None, "unknown")
-        for item in self._message(value):
-            if item.number == _VALUE_NAME:
-                name = self._reader.text(item, _NAME_LIMIT)
-            elif item.number == _VALUE_TYPE:
-                kind = self._type(item, 1)
-        return name, kind
 
-    def _type(self, message: Field, depth: int) -> _Type:
-        if depth > _TYPE_DEPTH:
-            raise WireError("a type is nested too deep")
-        result = _Type(None, None, "unknown")
-        for item in self._message(message):
-            kind = _KINDS.get(item.number)
-            if kind in ("tensor", "sparse"):
-                result = self._tensor_type(item, sparse=kind == "sparse")
-            elif kind == "map":
-                result = self._map_type(item, depth)
-            elif kind is not None and kind != "opaque":
-                inner = [self._type(part, depth + 1).text for part in self._message(item) if part.number == 1]
-                result = _Type(kind, None, f"{kind}({inner[-1] if inner else 'unknown'})")
-            elif kind is not None:
-                result = _Type(kind, None, kind)
-        return result
-
-    def _map_type(self, message: Field, depth: int) -> _Type:
-        key, value = "unknown", "unknown"
-        for item in self._message(message):
-            if item.number == 1 and item.kind == VARINT:
-                key = ELEMENT_TYPES.get(item.value, "unknown")
-            elif item.number == 2:  # noqa: PLR2004 - value_type
-                value = self._type(item, depth + 1).text
-        return _Type("map", None, f"map({key}, {value})")
-
-    def _tensor_type(self, message: Field, *, sparse: bool) -> _Type:
-        dtype: str | None = None
-        shape: tuple[Dimension, ...] | None = None
-        for item in self._message(message):
-            if item.number == 1 and item.kind == VARINT:
-                if item.value and item.value not in ELEMENT_TYPES:
-                    raise WireError(f"there is no element type {item.value}")
-                dtype = ELEMENT_TYPES.get(item.value)
-            elif item.number == 2:  # noqa: PLR2004 - shape
-                shape = tuple(self._dimension(part) for part in self._message(item) if part.number == 1)
-        if sparse:
-            return _Type("sparse", shape, f"sparse({dtype or 'unknown'})")
-        return _Type(dtype, shape, dtype or "unknown")
-
-    def _dimension(self, message: Field) -> Dimension:
-        """A fixed size, or the name of a dynamic one; some exporters write -1 for a dynamic one without a name."""
-        size: Dimension = None
-        for item in self._message(message):
-            if item.number == 1 and item.kind == VARINT:
-                size = item.signed if item.signed >= 0 else None
-            elif item.number == 2:  # noqa: PLR2004 - dim_param
-                size = self._reader.text(item, _NAME_LIMIT) or None
-        return size
+def _domain(name: str) -> str:
+    """A domain by its short name: that of ONNX itself is the empty one."""
+    return "" if name == "ai.onnx" else name

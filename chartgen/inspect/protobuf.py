@@ -98,6 +98,12 @@ class Reader:
             if field.number in runs and field.kind in (VARINT, FIXED32):
                 position = self._skip_run(field, end)
 
+    def message(self, field: Field, runs: Container[int] = ()) -> Iterator[Field]:
+        """The fields of the message that a field holds; see `fields`."""
+        if field.kind != LENGTH:
+            raise WireError(f"the field {field.number} at byte {field.start} should hold a message")
+        return self.fields(field.start, field.end, runs)
+
     def _field(self, position: int, end: int) -> Field:
         tag, after = self.varint(position, end)
         number, kind = tag >> 3, tag & 7

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+LOCK = "requirements.lock"
+LOCK_HINT = f"write a `{LOCK}` beside the service file with `chartgen lock`"
+
 _SIZE_LIMIT = 1 << 20
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _REQUIREMENT = re.compile(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.packages import is_known
-from chartgen.pins.lockfile import Requirement, canonical, read_lock, requirements_text
+from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read_lock, requirements_text
+from chartgen.pins.onnxlimits import check_onnx
 from chartgen.pins.tables import (
     Versions,
     digests,
     is_pinned,
     left_out,
     library_sets,
-    onnx_limits,
     runtime_overrides,
     runtime_roots,
     runtime_set,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from chartgen.inspect.facts import Library, ModelFacts
 
-LOCK = "requirements.lock"
-_LOCK_HINT = f"write a `{LOCK}` beside the service file with `chartgen lock`"
 
 # The one library whose pickles only load with the version that wrote them, so that it has many sets.
 _SCIKIT_LEARN = "scikit-learn"
@@ -72,13 +70,13 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
     if lock is not None:
         return _from_lock(facts, roots or [], overrides, read_lock(lock), str(lock))
     if roots is None:
-        raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=_LOCK_HINT)
+        raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=LOCK_HINT)
     warnings: list[str] = []
     chosen: Versions = {}
     for library, versions in _model_sets(facts, runtime, warnings):
         _merge(chosen, versions, library, runtime)
     chosen = runtime_set(runtime) | chosen
-    _check_onnx(facts, chosen.get(_ONNXRUNTIME))
+    check_onnx(facts, chosen.get(_ONNXRUNTIME))
     pinned = [Requirement(name, version, "", tuple(digests(name, version))) for name, version in chosen.items()]
     return _requirements(pinned, warnings, overrides)
 
@@ -95,7 +93,7 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tu
         raise ModelUnsupportedError(
             f"the model needs {', '.join(sorted(unknown))}{why}, for which chartgen has no versions",
             expected=f"{_ONNXRUNTIME}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
-            hint=_LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
+            hint=LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
         )
     found = [(library.name, _choose(library, sets[library.name], warnings)) for library in facts.libraries]
     found += [(name, _newest(sets[name])) for name in _ALWAYS]
@@ -117,7 +115,7 @@ def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str)
     raise ModelUnsupportedError(
         f"{library} does not install together with the runtime {runtime}: {reason}",
         expected=f"a model of {library.name} {', '.join(sets)}" if sets else None,
-        hint=f"take another `runtime`, such as fastapi, which needs few libraries of its own; or {_LOCK_HINT}",
+        hint=f"take another `runtime`, such as fastapi, which needs few libraries of its own; or {LOCK_HINT}",
     )
 
 
@@ -141,7 +139,7 @@ def _choose(library: Library, sets: dict[str, Versions], warnings: list[str]) ->
         raise ModelUnsupportedError(
             f"the model was written by {_SCIKIT_LEARN} {library.version}, and chartgen has {have[0]} to {have[-1]}",
             expected=f"a model of {_SCIKIT_LEARN} {', '.join(sorted({_minor(version) for version in have}))}",
-            hint=f"train the model again with one of these versions, or {_LOCK_HINT}",
+            hint=f"train the model again with one of these versions, or {LOCK_HINT}",
         )
     nearest = min(same_minor, key=lambda version: abs(_patch(version) - _patch(library.version or "")))
     warnings.append(f"the model was written by {_SCIKIT_LEARN} {library.version}; {nearest} will load it")
@@ -172,32 +170,7 @@ def _merge(chosen: Versions, versions: Versions, library: str, runtime: str) -> 
         if chosen.setdefault(name, version) != version:
             raise ModelUnsupportedError(
                 f"{library} needs {name} {version}, but what else is in the pod of {runtime} needs {chosen[name]}",
-                hint=_LOCK_HINT,
-            )
-
-
-def _check_onnx(facts: ModelFacts, version: str | None) -> None:
-    """Refuses an ONNX model that is newer than the onnxruntime that would load it.
-
-    Raises:
-        ModelUnsupportedError: It is; the message names both numbers.
-    """
-    limits = onnx_limits(version) if version else None
-    if limits is None:
-        return
-    newest_ir, newest_opsets = limits
-    ir = facts.details.get("IR version", "")
-    hint = f"export the model for an older operator set, or {_LOCK_HINT}"
-    if ir.isdecimal() and int(ir) > newest_ir:
-        raise ModelUnsupportedError(
-            f"the model has the ONNX IR version {ir}, and onnxruntime {version} loads up to {newest_ir}", hint=hint
-        )
-    for domain, opset in facts.opsets.items():
-        if opset > newest_opsets.get(domain, opset):
-            raise ModelUnsupportedError(
-                f"the model needs the operator set {opset} of {domain}, and onnxruntime {version} has up to "
-                f"{newest_opsets[domain]}",
-                hint=hint,
+                hint=LOCK_HINT,
             )
 
 
@@ -228,7 +201,7 @@ def _from_lock(
         have = versions.get(canonical(one.name))
         if one.name == _SCIKIT_LEARN and one.version and have and _numbers(have)[:2] != _numbers(one.version)[:2]:
             warnings.append(f"the model was written by {_SCIKIT_LEARN} {one.version}, and {LOCK} has {have}")
-    _check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
+    check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
     return _requirements(pinned, warnings, overrides)
 
 

@@ -100,3 +100,16 @@ def onnx_limits(version: str) -> tuple[int, dict[str, int]] | None:
     """The newest IR version and operator sets that an onnxruntime loads; None when that was not measured."""
     found = _load(_text("onnxruntime.yaml")).get(version)
     return (found["ir"], dict(found["opsets"])) if found else None
+
+
+def onnx_operators(version: str) -> dict[tuple[str, str], tuple[int, int | None]]:
+    """The operators that an onnxruntime has; nothing when they were not written down.
+
+    Returns:
+        By domain (empty for ONNX's own) and name: the operator set that brings it, and the one without it again.
+    """
+    found = {}
+    for line in _text("operators", f"onnxruntime-{version}.txt").splitlines():
+        domain, name, since, *until = line.split()
+        found["" if domain == "-" else domain, name] = (int(since), int(until[0]) if until else None)
+    return found

@@ -113,7 +113,7 @@ def test_the_reader_agrees_with_onnx_on_made_models(
     tmp_path: Path, inputs: list[Any], outputs: list[Any], initializers: set[int], producer: str
 ) -> None:
     graph = helper.make_graph(
-        [],
+        [helper.make_node("Any", [], [f"o{index}" for index in range(len(outputs))])],
         "graph",
         [helper.make_value_info(f"i{index}", kind) for index, kind in enumerate(inputs)],
         [helper.make_value_info(f"o{index}", kind) for index, kind in enumerate(outputs)],
@@ -245,15 +245,20 @@ def _made(generator: random.Random) -> tuple[onnx.ModelProto, set[str]]:
         return made
 
     def graph(depth: int, name: str) -> onnx.GraphProto:
-        nodes = []
+        nodes = [] if depth else [helper.make_node("Constant", [], ["x"], value=tensor("x"))]
         for number in range(generator.randrange(3)):
             node = helper.make_node("Constant", [], [f"{name}c{number}"], value=tensor(f"{name}c{number}"))
             nodes.append(node)
             if depth < 3 and generator.random() < 0.6:
                 branches = [graph(depth + 1, f"{name}{number}{letter}") for letter in "ab"]
-                nodes.append(helper.make_node("If", ["x"], ["y"], then_branch=branches[0], else_branch=branches[1]))
+                nodes.append(
+                    helper.make_node(
+                        "If", ["x"], [f"{name}y{number}"], then_branch=branches[0], else_branch=branches[1]
+                    )
+                )
         inputs = [_any_value(generator, f"{name}i{number}") for number in range(generator.randrange(4))]
         outputs = [_any_value(generator, f"{name}o{number}") for number in range(generator.randrange(3))]
+        nodes.append(helper.make_node("Any", [], [one.name for one in outputs]))
         given = [tensor(one.name) for one in inputs if generator.random() < 0.3]
         for one in given:
             if one.data_location == TensorProto.EXTERNAL:

@@ -97,9 +97,10 @@ def test_an_entry_of_a_table_is_the_same_alone_as_in_the_whole(runtime: str) -> 
 
 def test_only_the_tables_of_the_runtime_in_hand_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read, text = [], tables._text
+    operators = f"onnxruntime-{_limits()[0]}.txt"
     monkeypatch.setattr(tables, "_text", lambda *path: (read.append(path), text(*path))[1])
     resolve(ONNX, "mlserver", None)
-    assert {path[-1] for path in read} == {"mlserver.yaml", "packages.yaml", "onnxruntime.yaml"}
+    assert {path[-1] for path in read} == {"mlserver.yaml", "packages.yaml", "onnxruntime.yaml", operators}
 
 
 def test_a_version_that_does_not_go_with_a_runtime_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,137 @@
+"""Graphs that cannot be loaded are refused, and none that onnxruntime loads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
+from chartgen.inspect import ModelFacts, inspect_model
+from chartgen.pins.onnxlimits import check_onnx
+from chartgen.pins.tables import library_sets
+from tests.helpers import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onnx import NodeProto
+
+VERSION = list(library_sets("fastapi", "onnxruntime"))[-1]
+X, Y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in "xy")
+FLAG = helper.make_tensor_value_info("flag", TensorProto.BOOL, [])
+
+
+def model(nodes: list[NodeProto], *, opset: int = 18, inputs: Any = (X,), **more: Any) -> bytes:
+    graph = helper.make_graph(nodes, "g", list(inputs), [Y], **more)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+
+
+def node(operator: str, taken: str, made: str, **more: Any) -> NodeProto:
+    return helper.make_node(operator, taken.split(), made.split(), **more)
+
+
+def branches(taken: str) -> NodeProto:
+    """An `If` whose graphs take the names of the graph around them, and the name `taken`."""
+    values = [helper.make_tensor_value_info(f"out{number}", TensorProto.FLOAT, [2]) for number in (1, 2)]
+    then = helper.make_graph([node("Add", f"x {taken}", "out1")], "then", [], values[:1])
+    other = helper.make_graph([node("Neg", "x", "out2")], "else", [], values[1:])
+    return node("If", "flag", "y", then_branch=then, else_branch=other)
+
+
+def facts_of(tmp_path: Path, content: bytes) -> ModelFacts:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    facts = inspect_model(path)
+    check_onnx(facts, VERSION)
+    return facts
+
+
+def loads(content: bytes) -> bool:
+    options: Any = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        onnxruntime.InferenceSession(content, options)
+    except Exception:
+        return False
+    return True
+
+
+GOOD = {
+    "in the order of the names": model([node("Neg", "x", "a"), node("Neg", "a", "y")]),
+    "in another order": model([node("Neg", "a", "y"), node("Neg", "x", "a")]),
+    "an optional input left out": model(
+        [helper.make_node("Clip", ["x", "", "top"], ["y"])],
+        initializer=[helper.make_tensor("top", TensorProto.FLOAT, [], [1.0])],
+    ),
+    "a name of the graph around": model([branches("x")], inputs=(X, FLAG)),
+    "an input with a default": model(
+        [node("Neg", "x", "y")], initializer=[helper.make_tensor("x", TensorProto.FLOAT, [2], [1.0, 2.0])]
+    ),
+    "an operator before it was taken away": model(
+        [node("Upsample", "x s", "y")], opset=9, initializer=[helper.make_tensor("s", TensorProto.FLOAT, [1], [1.0])]
+    ),
+}
+NAMES = {
+    "nothing makes 'a', which a Neg takes": model([node("Neg", "a", "y")]),
+    "nothing makes 'a', which the node 'one' (Neg) takes": model([node("Neg", "a", "y", name="one")]),
+    "nothing makes 'y', which the caller takes": model([node("Neg", "x", "a")]),
+    "'y' is made twice, the second time by a Abs": model([node("Neg", "x", "y"), node("Abs", "x", "y")]),
+    "'x' is given, and a node makes it as well": model([node("Neg", "x", "x"), node("Neg", "x", "y")]),
+    "nothing makes 'a', which a Add takes": model([branches("a")], inputs=(X, FLAG)),
+}
+OPERATORS = {
+    "'Nonsense', which there is not": model([node("Nonsense", "x", "y")]),
+    "'Gelu', which comes with the operator set 20": model([node("Gelu", "x", "y")]),
+    "'Upsample', which the operator set 10 took away": model([node("Upsample", "x x", "y")]),
+    "'Nothing', which there is not": model([node("Nothing", "x", "y", domain="ai.onnx.ml")]),
+}
+
+
+@pytest.mark.parametrize("content", GOOD.values(), ids=GOOD)
+def test_a_graph_that_onnxruntime_loads_is_taken(tmp_path: Path, content: bytes) -> None:
+    assert loads(content)
+    assert facts_of(tmp_path, content).operators
+
+
+@pytest.mark.parametrize(("said", "content"), NAMES.items(), ids=NAMES)
+def test_names_that_do_not_fit_together_are_refused(tmp_path: Path, said: str, content: bytes) -> None:
+    assert not loads(content)
+    with pytest.raises(ModelUnreadableError) as refused:
+        facts_of(tmp_path, content)
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize(("said", "content"), OPERATORS.items(), ids=OPERATORS)
+def test_operators_that_onnxruntime_has_not_are_refused(tmp_path: Path, said: str, content: bytes) -> None:
+    assert not loads(content)
+    with pytest.raises(ModelUnsupportedError) as refused:
+        facts_of(tmp_path, content)
+    assert said in refused.value.message
+
+
+def test_the_operators_of_another_onnxruntime_are_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model([node("Nonsense", "x", "y")]))
+    facts = inspect_model(path)
+    check_onnx(facts, "0.0.1")
+    check_onnx(facts, None)
+
+
+def test_a_function_of_the_file_is_an_operator_of_its_own(tmp_path: Path) -> None:
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("mine", 1)]
+    function = helper.make_function("mine", "Twice", ["a"], ["b"], [node("Add", "a a", "b")], opsets[:1])
+    graph = helper.make_graph([node("Twice", "x", "y", domain="mine")], "g", [X], [Y])
+    made = helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=[function])
+    assert loads(made.SerializeToString())
+    assert facts_of(tmp_path, made.SerializeToString()).operators == (("", "Add"),)
+
+
+def test_the_shipped_table_is_what_the_library_has() -> None:
+    import runpy
+
+    tool = runpy.run_path(str(ROOT / "tools" / "make_onnx_operators.py"))
+    assert tool["target"]().read_text() == tool["table"]()
