@@ -1,28 +1,33 @@
 """A framework's own application behind the front: its routes stay its own, within the bounds of the other ones.
 
 A body is read before the framework sees the request, so that the limits hold for it as for /predict: on the size of
-one, on what all of them hold together, and on the requests in flight.
+one, packed and unpacked, on what all of them hold together, and on the requests in flight.
 """
 
 from __future__ import annotations
 
+import zlib
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .access import sent_id
-from .asgi import respond
-from .errors import ServingError, busy
-from .refusals import GONE, Request
+from .access import made_id, sent_id
+from .asgi import error_headers, respond
+from .errors import ServingError, busy, not_packed, too_large
+from .refusals import GONE, REQUEST_ID, Request
 from .routes import Route, own_error, v2_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from .asgi import App, Message, Receive, Send
+    from .asgi import App, Header, Message, Receive, Send
     from .front import Front
 
 # What has no body asks for no prediction, and a probe is answered however many requests are in flight.
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+GZIP = zlib.MAX_WBITS | 16
+OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
+PACKED = (b"content-encoding", b"gzip")
+REFUSED = "chartgen.refused"
 
 
 class Behind:
@@ -39,8 +44,6 @@ class Behind:
         self._app = app
         self._base = settings.base_path
         self._max_in_flight = settings.max_in_flight
-        self._route = Route("", front.metrics.route("native"), own_error)
-        self._v2 = self._route._replace(error=v2_error)
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         """The ASGI application; of the server's beginning and end, which have no path, the framework hears."""
@@ -53,32 +56,53 @@ class Behind:
     async def _behind(self, scope: Message, receive: Receive, send: Send) -> None:
         started = perf_counter()
         status = GONE
+        request_id = sent_id(scope["headers"]) or made_id()
+        inner = {**scope, REQUEST_ID: request_id}
+        if self._base and scope["path"].startswith(f"{self._base}/"):
+            inner["root_path"] = self._base
 
         async def watched(message: Message) -> None:
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
+                message["headers"] = [*headers, (b"x-request-id", request_id)]
             await send(message)
 
+        cause = None
         try:
-            await self._hand_on(scope, receive, watched)
+            await self._hand_on(inner, receive, watched)
         except ServingError as error:
-            route = self._v2 if scope["path"].startswith(("/v2/", f"{self._base}/v2/")) else self._route
-            request = Request(scope, route, started, sent_id(scope["headers"]))
+            request = Request(scope, self._route(inner), started, request_id)
             await respond(send, *self._front.refusals.answer(request, error))
             return
         except ConnectionError:
             status = GONE
-        self._route.counter.add(status, perf_counter() - started)
+        except Exception as error:
+            if status == GONE:
+                raise
+            cause = error  # the framework has answered before it passed on what nobody of its own expected
+        seconds = perf_counter() - started
+        self._route(inner).counter.add(status, seconds)
+        self._front.refusals.told(inner, status, seconds, inner.get(REFUSED), cause)
+
+    def _route(self, scope: Message) -> Route:
+        """What is counted and how an error is said: by the template of the route that the framework's router found."""
+        template = getattr(scope.get("route"), "path", None)
+        counter = self._front.metrics.route(template if isinstance(template, str) else "native")
+        return Route("", counter, error_form(scope["path"].removeprefix(self._base)))
 
     async def _hand_on(self, scope: Message, receive: Receive, send: Send) -> None:
-        if self._base and scope["path"].startswith(f"{self._base}/"):
-            scope = {**scope, "root_path": self._base}
         if scope["method"] in BODILESS:
             await self._app(scope, receive, send)
             return
         body, held = await self._front.bodies.read(await receive(), receive)
         metrics = self._front.metrics
         try:
+            body = unpacked(scope["headers"], body, self._front.bodies.limit)
+            # What is known of the body now takes the place of what its head said.
+            headers = [pair for pair in scope["headers"] if pair[0] not in OF_THE_BODY and pair != PACKED]
+            scope["headers"] = [*headers, (b"content-length", b"%d" % len(body))]
             if metrics.in_flight >= self._max_in_flight:
                 raise busy(self._max_in_flight)
             metrics.in_flight += 1
@@ -88,6 +112,49 @@ class Behind:
                 metrics.in_flight -= 1
         finally:
             self._front.bodies.release(held)
+
+
+class Refusal:
+    """An error of the data plane as a framework's exception handler returns an answer: an application.
+
+    Args:
+        request: The framework's request, which has a `scope`.
+        error: The error.
+    """
+
+    def __init__(self, request: Any, error: ServingError) -> None:
+        self._error = error
+        request.scope[REFUSED] = error
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """The ASGI application."""
+        error = self._error
+        error.id = scope[REQUEST_ID].decode("ascii")
+        status, body = error_form(scope["path"].removeprefix(scope.get("root_path", "")))(error)
+        await respond(send, status, body, error_headers(error))
+
+
+def error_form(path: str) -> Any:
+    """The form of errors under a path: KServe's and Open Inference Protocol's is one text."""
+    return v2_error if path.startswith(("/v2/", "/v1/")) else own_error
+
+
+def unpacked(headers: list[Header], body: bytes, limit: int) -> bytes:
+    """A body that came as gzip, as it is meant: unpacked here, where its size is bounded.
+
+    Raises:
+        ServingError: It is no gzip, or more than the limit.
+    """
+    if PACKED not in headers:
+        return body
+    unpacking = zlib.decompressobj(GZIP)
+    try:
+        plain = unpacking.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise not_packed(str(error)) from error
+    if len(plain) > limit:
+        raise too_large(limit)
+    return plain
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -22,7 +22,7 @@ class BodyReader:
     """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._all = max(ALL_BODIES, 2 * limit)
         self.held = 0
 
@@ -42,12 +42,12 @@ class BodyReader:
         chunks: list[bytes] = []
         size = held = 0
         try:
-            while size <= 2 * self._limit:
+            while size <= 2 * self.limit:
                 if message["type"] == "http.disconnect":
                     raise ConnectionError
                 chunk = message.get("body", b"")
                 size += len(chunk)
-                if size <= self._limit:
+                if size <= self.limit:
                     chunks.append(chunk)
                     held += len(chunk)
                     self.held += len(chunk)
@@ -58,8 +58,8 @@ class BodyReader:
                 if not message.get("more_body", False):
                     break
                 message = await receive()
-            if size > self._limit:
-                raise too_large(self._limit)
+            if size > self.limit:
+                raise too_large(self.limit)
         except BaseException:
             self.held -= held
             raise

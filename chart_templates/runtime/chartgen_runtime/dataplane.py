@@ -7,9 +7,9 @@ import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .codec import decode, encode, only_numbers
+from .codec import decode, encode, loads, only_numbers
 from .cpu import available_cpus
 from .errors import ServingError, StartupError, failed, not_ready, refused
 from .handler import load_handler
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from .settings import RuntimeSettings
     from .warmup import WarmUp
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 # A prediction that is done by then costs less than handing it to a thread and back, and delays no probe.
 INLINE_SECONDS = 0.005
@@ -160,9 +163,42 @@ class DataPlane:
 
     def infer(self, body: bytes) -> bytes:
         """Answers one request of the Open Inference Protocol; as `predict`, but for what the bodies are."""
-        v2 = self._loaded_v2()
+        return self._guarded(self._loaded_v2().infer, body)
+
+    def infer_document(self, document: Any) -> dict[str, Any]:
+        """The same for a server that has read the request already, and writes the answer itself.
+
+        Args:
+            document: The request as JSON values.
+
+        Returns:
+            The answer as JSON values, the same that `infer` would write.
+
+        Raises:
+            ServingError: As `predict`.
+        """
+        answer = self._guarded(self._loaded_v2().answer, document)
+        written: dict[str, Any] = loads(encode(answer))
+        return written
+
+    def predict_value(self, value: Any) -> Any:
+        """The value of `output` for a value of `input`, both as JSON values, for a server that reads and writes itself.
+
+        Raises:
+            ServingError: As `predict`.
+        """
+        predictor = self._predictor
+        if predictor is None:
+            raise not_ready("the model is being loaded")
+        with self._turn:
+            output = self._guarded(predictor.predict, value)
+        return loads(encode(output))
+
+    @staticmethod
+    def _guarded(function: Callable[[Asked], Answer], asked: Asked) -> Answer:
+        """Calls a function, and turns whatever the model or the handler raises into a ServingError."""
         try:
-            return v2.infer(body)
+            return function(asked)
         except ServingError:
             raise
         except Exception as error:

@@ -56,6 +56,11 @@ def not_json(message: str) -> ServingError:
     return ServingError(400, "not_json", message, expected='a JSON object such as {"input": [1, 2, 3]}')
 
 
+def not_packed(message: str) -> ServingError:
+    """A body that is said to be gzip and is not: 400."""
+    return ServingError(400, "not_packed", f"the body is not gzip: {message}", expected="gzip, as its head says")
+
+
 def too_large(limit: int) -> ServingError:
     """A body of more than `limit` bytes: 413."""
     return ServingError(413, "too_large", "the body is too large", expected=f"at most {limit} bytes")

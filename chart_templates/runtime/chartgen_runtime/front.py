@@ -10,7 +10,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .access import AccessLog, made_id, sent_id
 from .asgi import CONTENT_TYPE, respond
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .asgi import App, Message, Receive, Send
     from .dataplane import DataPlane
     from .metrics import Metrics
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 
 class Front:
@@ -96,13 +99,23 @@ class Front:
                 raise busy(self._max_in_flight)
             metrics.in_flight += 1
             try:
-                if len(body) <= self.plane.inline_bytes:
-                    return infer(body)
-                return await asyncio.get_running_loop().run_in_executor(self._threads, infer, body)
+                return await self.call(infer, body, len(body))
             finally:
                 metrics.in_flight -= 1
         finally:
             self.bodies.release(held)
+
+    async def call(self, function: Callable[[Asked], Answer], asked: Asked, size: int) -> Answer:
+        """Calls a function of the data plane, on the event loop or in a thread.
+
+        Args:
+            function: The function.
+            asked: Its argument.
+            size: About how many bytes of JSON the argument is.
+        """
+        if size <= self.plane.inline_bytes:
+            return function(asked)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, asked)
 
     async def _other(self, route: Route, scope: Message, receive: Receive, send: Send) -> bytes | None:
         """The answer of a route that predicts nothing; None if it has sent it itself."""

@@ -59,6 +59,15 @@ class Metrics:
         """Counts a connection that the server closed because of its client."""
         self.closed[reason] = self.closed.get(reason, 0) + 1
 
+    def beside(self, registry: Any) -> None:
+        """Gives these metrics together with those of a framework.
+
+        Args:
+            registry: The framework's registry of prometheus_client, which knows the process already.
+        """
+        registry.register(self)
+        self._registry = registry
+
     def text(self, accept: str) -> tuple[bytes, str]:
         """The metrics as text, and its content type.
 

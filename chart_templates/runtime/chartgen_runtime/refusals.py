@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .access import AccessLog, made_id
 from .asgi import error_headers
+from .errors import failed
 
 if TYPE_CHECKING:
     from .asgi import Header, Message
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from .metrics import Metrics
     from .routes import Route
 
+ERROR = 400
 INTERNAL_ERROR = 500
+REQUEST_ID = "chartgen.request_id"  # in the head that a framework gets
 GONE = 499  # the client went away before it was answered; for the metrics
 
 
@@ -45,6 +48,34 @@ class Refusals:
     def __init__(self, metrics: Metrics, access: AccessLog) -> None:
         self._metrics = metrics
         self._access = access
+
+    def told(
+        self,
+        scope: Message,
+        status: int,
+        seconds: float,
+        error: ServingError | None,
+        cause: BaseException | None,
+    ) -> None:
+        """Counts and logs what a framework has answered.
+
+        Args:
+            scope: The request's head.
+            status: The answer's.
+            seconds: How long it took.
+            error: The error of the data plane that it told; None for none.
+            cause: What the framework did not expect; None for nothing.
+        """
+        request_id = scope[REQUEST_ID]
+        if cause is not None and error is None:
+            error = failed("server_failed", "the server failed on this request")
+            error.__cause__ = cause
+        if status == INTERNAL_ERROR and error is not None:
+            self._metrics.errors[error.code] = self._metrics.errors.get(error.code, 0) + 1
+        if error is not None or status >= ERROR:
+            self._access.line(scope, status, request_id, seconds, error)
+        else:
+            self._access.answered(scope, request_id, seconds)
 
     def answer(self, request: Request, error: ServingError) -> tuple[int, bytes, list[Header]]:
         """Counts and logs an error; returns its answer."""

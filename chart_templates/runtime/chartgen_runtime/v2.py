@@ -70,11 +70,22 @@ class OpenInference:
             ServingError: The request is refused, or its results cannot be sent.
             Exception: Whatever the model or the handler raises.
         """
+        return encode(self.answer(decode(body, allow_non_finite=self._settings.allow_non_finite)))
+
+    def answer(self, document: Any) -> dict[str, Any]:
+        """The same for a request that was read already, and an answer that somebody else writes.
+
+        Args:
+            document: The request, as JSON values.
+
+        Returns:
+            The answer, as JSON values and arrays.
+        """
         step = self._predictor.own_values
         if step:
             message = f"this service's handler has a function {step}, which works on the values of /predict"
             raise ServingError(400, "not_supported", message, expected="POST /predict")
-        request = _checked(decode(body, allow_non_finite=self._settings.allow_non_finite))
+        request = _checked(document)
         arrays = self._arrays(request["inputs"])
         with self._turn:
             results = self._predictor.run(arrays)
@@ -84,7 +95,7 @@ class OpenInference:
         if "id" in request:
             answer["id"] = request["id"]
         answer["outputs"] = self._tensors(results, request.get("outputs") or [])
-        return encode(answer)
+        return answer
 
     def _arrays(self, tensors: list[Any]) -> dict[str, Any]:
         arrays: dict[str, Any] = {}
