@@ -108,13 +108,15 @@ def serving(folder: Path) -> Iterator[ServerFactory]:
     """Gives a function that starts servers, and stops them at the end."""
     started: list[ServerProcess] = []
 
-    def start(model: Path, model_format: str, **variables: str) -> ServerProcess:
+    def start(
+        model: Path, model_format: str, *, python: str = sys.executable, adapter: Path = ADAPTER, **variables: str
+    ) -> ServerProcess:
         port = _free_port()
         log_path = folder / f"log-{len(started)}"
         variables = {"CHARTGEN_HOST": "127.0.0.1", "CHARTGEN_PORT": str(port), **variables}
         with log_path.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, str(ADAPTER)],
+                [python, str(adapter)],
                 env={**os.environ, "PYTHONPATH": str(RUNTIME), **environment(model, model_format, **variables)},
                 stderr=log,
             )

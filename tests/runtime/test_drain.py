@@ -9,48 +9,12 @@ import time
 
 import pytest
 
+from tests.runtime.clients import Client
 from tests.runtime.models import iris, iris_onnx, pickled
 from tests.runtime.serving import serving
 
 BODY = b'{"input": [5.1, 3.5, 1.4, 0.2]}'
 SLOW = "import time\ndef predict(model, inputs):\n    time.sleep(0.05)\n    return model.predict(inputs)\n"
-
-
-class Client(threading.Thread):
-    """Asks on one connection as long as it may; opens another when it was told to close, or for each request."""
-
-    def __init__(self, port: int, keep_alive: bool, pause: float, stop: threading.Event) -> None:
-        super().__init__()
-        self.port, self.keep_alive, self.pause, self.stop = port, keep_alive, pause, stop
-        self.answered = 0
-        self.closes = 0
-        self.lost: list[str] = []
-
-    def run(self) -> None:
-        connection: http.client.HTTPConnection | None = None
-        while not self.stop.is_set():
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-                try:
-                    connection.connect()
-                except ConnectionRefusedError:  # nothing was sent: the pod is gone, another one would answer
-                    return
-            try:
-                headers = {} if self.keep_alive else {"Connection": "close"}
-                connection.request("POST", "/predict", BODY, headers)
-                answer = connection.getresponse()
-                answer.read()
-                self.answered += answer.status == 200
-                if answer.status != 200:
-                    self.lost.append(f"status {answer.status}")
-            except (OSError, http.client.HTTPException) as error:
-                self.lost.append(repr(error))
-                return
-            if answer.getheader("connection") == "close":
-                self.closes += 1
-                connection.close()
-                connection = None
-            time.sleep(self.pause)
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["quick", "slow"])
@@ -64,7 +28,7 @@ def test_sigterm_under_load_loses_no_request(tmp_path, slow):
         server.wait_ready()
         stop = threading.Event()
         port = int(server.url.rsplit(":", 1)[1])
-        clients = [Client(port, i % 2 == 0, (0.0, 0.01, 0.3)[i % 3], stop) for i in range(12)]
+        clients = [Client(port, BODY, stop, keep_alive=i % 2 == 0, pause=(0.0, 0.01, 0.3)[i % 3]) for i in range(12)]
         for client in clients:
             client.start()
         time.sleep(1)

@@ -205,7 +205,7 @@ model:
   sha256: abc
   trusted: "yes"
 runtime:
-  name: mlserver
+  name: flask
   handlr: ./h.py
   packages:
     indexUrl: https://user:hunter2@pypi.example.com/simple

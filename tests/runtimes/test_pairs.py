@@ -1,0 +1,134 @@
+"""Each model format on each serving runtime: the library's own numbers, one contract, and an end without a loss."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.runtime.clients import Client
+from tests.runtimes.pairs import DOCUMENT, FORMATS, Made, pairs, served, with_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chartgen.local.serve import LocalServer
+
+SEED = "CHARTGEN_TEST_SEED"
+TOLERANCE = 1e-6
+ERROR = {"code", "message", "path", "expected", "id"}
+
+PAIRS = [
+    pytest.param(name, runtime, id=f"{name}-{runtime}", marks=[pytest.mark.full] if FORMATS[name].heavy else [])
+    for name, runtime in pairs()
+    if name in FORMATS
+]
+
+
+def test_every_format_that_a_runtime_serves_is_tried_on_it() -> None:
+    assert {name for name, _ in pairs()} == set(FORMATS)
+
+
+def test_the_document_says_which_pairs_there_are() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert with_table(text) == text, "run `python -m tests.runtimes.pairs`"
+
+
+@pytest.mark.parametrize(("name", "runtime"), PAIRS)
+def test_a_pair_answers_as_the_library_does_and_ends_without_losing_a_request(
+    name: str, runtime: str, tmp_path: Path
+) -> None:
+    seed = int(os.environ.get(SEED, random.randrange(2**32)))
+    print(f"to make the same model again: {SEED}={seed}")
+    made = FORMATS[name].make(tmp_path, seed)
+    with served(made, runtime, tmp_path) as server:
+        answers_as_the_library(server, made)
+        answers_v2_as_the_library(server, made)
+        refuses_by_the_contract(server)
+        counts(server)
+        loses_nothing(server, made)
+
+
+def ask(server: LocalServer, value: Any) -> Any:
+    answer = httpx.post(f"{server.url}/predict", json={"input": value})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["output"]
+
+
+def close(got: Any, expected: Any) -> None:
+    np.testing.assert_allclose(np.asarray(got, dtype=float), expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def answers_as_the_library(server: LocalServer, made: Made) -> None:
+    """A batch, and one item of it without the batch axis."""
+    close(ask(server, made.inputs.tolist()), made.outputs)
+    close(ask(server, made.inputs[0].tolist()), made.outputs[0])
+
+
+def answers_v2_as_the_library(server: LocalServer, made: Made) -> None:
+    """The same numbers at the path that the protocol's own client asks, whoever answers there."""
+    url = f"{server.url}/v2/models/pair"
+    metadata = httpx.get(url).json()
+    assert metadata["name"] == "pair"
+    [told] = metadata["inputs"]
+    data, shape = made.inputs.ravel().tolist(), list(made.inputs.shape)
+    tensor = {"name": told["name"], "datatype": told["datatype"], "shape": shape, "data": data}
+    answer = httpx.post(f"{url}/infer", json={"inputs": [tensor]})
+    assert answer.status_code == 200, answer.text
+    [output] = answer.json()["outputs"]
+    assert output["shape"] == list(made.outputs.shape)
+    close(output["data"], made.outputs.ravel())
+    wrong = httpx.post(f"{url}/infer", json={"inputs": [tensor | {"shape": [1, 999], "data": [0.0] * 999}]})
+    assert (wrong.status_code, "error" in wrong.json()) == (400, True)
+
+
+def refuses_by_the_contract(server: LocalServer) -> None:
+    wrong = {
+        b'{"input": ': (400, None),
+        b'{"inputs": [1]}': (422, "inputs"),
+        b'{"input": [1, 2]}': (422, "input"),
+        b'{"input": [[1, 2, 3, 4, "five"]]}': (422, "input[0][4]"),
+        b'{"input": [[1, 2, 3, 4, NaN]]}': (422, "input[0][4]"),
+    }
+    for body, (status, path) in wrong.items():
+        answer = httpx.post(f"{server.url}/predict", content=body)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["path"], set(error)) == (status, path, ERROR), answer.text
+    assert httpx.get(f"{server.url}/predict").status_code == 405
+    assert httpx.get(f"{server.url}/nothing").status_code == 404
+
+
+def counts(server: LocalServer) -> None:
+    text = httpx.get(f"{server.url}/metrics").text
+    assert 'chartgen_requests_total{route="/predict",status="200"} 2.0' in text
+    assert 'chartgen_requests_total{route="/predict",status="422"} 4.0' in text
+    assert "chartgen_ready 1.0" in text
+
+
+def loses_nothing(server: LocalServer, made: Made) -> None:
+    """SIGTERM while clients ask, on connections that they keep and on new ones."""
+    body = json.dumps({"input": made.inputs.tolist()}).encode()
+    stop = threading.Event()
+    port = int(server.url.rsplit(":", 1)[1])
+    clients = [Client(port, body, stop, keep_alive=i % 2 == 0, pause=(0.0, 0.01, 0.3)[i % 3]) for i in range(6)]
+    for client in clients:
+        client.start()
+    time.sleep(0.5)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    asked = sum(client.answered for client in clients)
+    time.sleep(0.5)
+    assert sum(client.answered for client in clients) > asked, "connections that are still made are answered"
+    stop.set()
+    for client in clients:
+        client.join()
+    assert [client.lost for client in clients if client.lost] == []
+    assert server.process.wait(15) == 0
