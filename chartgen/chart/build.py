@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
+from chartgen.chart.runtimes import load_runtime
 from chartgen.chart.size import check_size
 from chartgen.inspect import inspect_model
 from chartgen.pins.resolve import resolve
@@ -59,7 +60,9 @@ def build(spec: ServiceSpec) -> Built:
         spec.model.file, format=spec.model.format, trusted=spec.model.trusted, sha256=spec.model.sha256
     )
     lock = spec.source.parent / LOCK_FILE if spec.source else None
-    requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None)
+    runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
+    roots = runtime.requirements if spec.runtime.folder else None
+    requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None, roots=roots)
     planned = plan(spec, facts, requirements)
     chart = render(planned)
     check_size(spec, chart)

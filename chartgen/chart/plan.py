@@ -81,7 +81,7 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
         SchemaError: The model cannot answer the sample.
         ModelUnreadableError: The model file changed since it was inspected.
     """
-    runtime = load_runtime(spec.runtime.name)
+    runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     if facts.format not in runtime.formats:
         raise ModelUnsupportedError(
             f"{runtime.title} does not serve models of the format {facts.format}",
@@ -209,7 +209,8 @@ def _runtime_files(
         if inner == "smoke_test.py" and spec.sample is None:
             continue
         files[f"files/runtime/chartgen_runtime/{inner}"] = content
-    files |= {f"files/runtime/{inner}": content for inner, content in _shipped(runtime.folder).items()}
+    beside = _python_files(runtime.folder) if spec.runtime.folder else _shipped(runtime.folder)
+    files |= {f"files/runtime/{inner}": content for inner, content in beside.items()}
     files["files/runtime/requirements.txt"] = requirements.text.encode()
     if spec.runtime.handler:
         files["files/runtime/handler.py"] = spec.runtime.handler.read_bytes()
@@ -218,5 +219,10 @@ def _runtime_files(
 
 @cache
 def _shipped(folder: Path) -> Mapping[str, bytes]:
-    """The Python files that come with chartgen, by their path in the folder; they do not change while it runs."""
+    """The Python files that come with chartgen, which do not change while it runs."""
+    return _python_files(folder)
+
+
+def _python_files(folder: Path) -> dict[str, bytes]:
+    """The Python files of a folder, by their path in it."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}

@@ -81,11 +81,14 @@ def command(
     _refuse_another(target, force=force)
     model = spec.model
     facts = inspect_model(model.file, format=model.format, trusted=model.trusted, sha256=model.sha256)
+    runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
+    roots = runtime.requirements if spec.runtime.folder else None
     with working("asking the package index"):
         locked = lock(
             facts,
             spec.runtime.name,
-            python=load_runtime(spec.runtime.name).python,
+            python=runtime.python,
+            roots=roots,
             more=packages,
             machines=list(dict.fromkeys(machines)),
             index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
@@ -94,7 +97,7 @@ def command(
         write_whole(target, locked.text.encode())
     except OSError as error:
         raise LockError(f"cannot be written: {error.strerror or error}", where=str(target)) from error
-    for warning in dict.fromkeys((*locked.warnings, *resolve(facts, spec.runtime.name, target).warnings)):
+    for warning in dict.fromkeys((*locked.warnings, *resolve(facts, spec.runtime.name, target, roots=roots).warnings)):
         out.warn(warning)
     out.say(f"{locked.packages} packages are locked")
     click.echo(os.path.relpath(target))

@@ -46,6 +46,7 @@ class ServiceArguments:
     set_json: tuple[str, ...]
     set_file: tuple[str, ...]
     set_literal: tuple[str, ...]
+    runtimes: str | None
 
     def load(self, version: str | None = None) -> ServiceSpec:
         """Read and check the service file.
@@ -67,7 +68,7 @@ class ServiceArguments:
             set_literal=(*self.set_literal, *([f"version={version}"] if version else [])),
         )
         files: list[Path | Literal["-"]] = ["-" if name == "-" else Path(name) for name in self.files]
-        return load(files, overrides)
+        return load(files, overrides, runtimes=Path(self.runtimes) if self.runtimes else None)
 
     def build(self, *, version: str | None = None, warn: bool = True) -> Built:
         """Make the chart of the service.
@@ -111,6 +112,12 @@ def service_options(function: Function) -> Function:
         click.option("--set-json", multiple=True, metavar="KEY=JSON", help="The same, as JSON."),
         click.option("--set-file", multiple=True, metavar="KEY=PATH", help="The same, with a file's content as text."),
         click.option("--set-literal", multiple=True, metavar="KEY=TEXT", help="The same, taken as it is."),
+        click.option(
+            "--runtimes",
+            metavar="DIR",
+            type=click.Path(file_okay=False),
+            help="A folder with serving runtimes of your own, which `runtime` may name too.",
+        ),
     )
 
 

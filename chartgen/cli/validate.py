@@ -35,6 +35,8 @@ def command(arguments: ServiceArguments, output: str) -> None:
         out.data("Validation", content, output)
         return
     names = [library.name for library in built.facts.libraries]
-    versions = [f"{name} {built.requirements.versions[name]}" for name in [built.spec.runtime.name, *names]]
+    # A runtime of the user's own need not be a package.
+    shown = [name for name in [built.spec.runtime.name, *names] if name in built.requirements.versions]
+    versions = [f"{name} {built.requirements.versions[name]}" for name in shown]
     name, version = built.spec.name, built.spec.version
     out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {', '.join(versions)}")

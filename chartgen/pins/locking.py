@@ -45,6 +45,7 @@ def lock(
     runtime: str,
     *,
     python: str,
+    roots: Sequence[str] | None = None,
     more: Sequence[str] = (),
     machines: Sequence[str] = tuple(MACHINES),
     index: Index | None = None,
@@ -55,6 +56,7 @@ def lock(
         facts: What the model file says of itself.
         runtime: The serving runtime's name.
         python: The pod's Python, as `3.11`.
+        roots: What the adapter imports; None for what the table of the runtime says.
         more: Further requirements; one for a library of the model takes the place of the model's own version.
         machines: The machines that the pods may run on, `amd64` or `arm64`.
         index: Where packages come from.
@@ -63,7 +65,7 @@ def lock(
         LockError: A package or a wheel is missing, or no set installs together.
         ProgramMissingError: There is no uv.
     """
-    wanted, warnings = _wanted(facts, runtime, more)
+    wanted, warnings = _wanted(facts, runtime_roots(runtime) or () if roots is None else roots, more)
     settled = runtime_set(runtime)
     overrides = [f"{name}=={settled[name]}" for name in runtime_overrides(runtime)]
     replaced = {_name_of(each) for each in more}
@@ -86,10 +88,10 @@ def is_ours(path: Path) -> bool:
         return file.read(len(_MARK)) == _MARK.encode()
 
 
-def _wanted(facts: ModelFacts, runtime: str, more: Sequence[str]) -> tuple[list[str], list[str]]:
+def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tuple[list[str], list[str]]:
     """The requirements, and a warning for each import that no package is known for."""
     named = {_name_of(each) for each in more}
-    wanted = [*more, *(name for name in runtime_roots(runtime) or () if canonical(name) not in named)]
+    wanted = [*more, *(name for name in roots if canonical(name) not in {*named, "numpy"})]
     warnings = []
     for library in facts.libraries:
         name = canonical(library.name)

@@ -22,6 +22,7 @@ from chartgen.pins.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chartgen.inspect.facts import Library, ModelFacts
@@ -51,13 +52,14 @@ class Requirements:
     overrides: tuple[str, ...] = ()
 
 
-def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
+def resolve(facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequence[str] | None = None) -> Requirements:
     """Chooses the libraries for a model and a serving runtime; the network is not asked.
 
     Args:
         facts: What the model file says of itself.
         runtime: The serving runtime's name.
         lock: A `requirements.lock`, which is used instead of chartgen's own tables; None for none.
+        roots: What the adapter imports; None for what the table of the runtime says.
 
     Returns:
         The requirements of the pod, as small a set as serves this model.
@@ -66,10 +68,10 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None) -> Requirements:
         ModelUnsupportedError: No set is known that loads this model, or that goes with the runtime.
         ServiceFileError: The lock file is not pinned and hashed, line by line.
     """
-    roots, overrides = runtime_roots(runtime), tuple(runtime_overrides(runtime))
+    pinned_roots, overrides = runtime_roots(runtime), tuple(runtime_overrides(runtime))
     if lock is not None:
-        return _from_lock(facts, roots or [], overrides, read_lock(lock), str(lock))
-    if roots is None:
+        return _from_lock(facts, roots or pinned_roots or [], overrides, read_lock(lock), str(lock))
+    if pinned_roots is None:
         raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=LOCK_HINT)
     warnings: list[str] = []
     chosen: Versions = {}
@@ -175,7 +177,7 @@ def _merge(chosen: Versions, versions: Versions, library: str, runtime: str) -> 
 
 
 def _from_lock(
-    facts: ModelFacts, roots: list[str], overrides: tuple[str, ...], pinned: list[Requirement], where: str
+    facts: ModelFacts, roots: Sequence[str], overrides: tuple[str, ...], pinned: list[Requirement], where: str
 ) -> Requirements:
     """The requirements that a lock file gives.
 

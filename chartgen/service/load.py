@@ -14,6 +14,7 @@ from chartgen.service.file import STDIN, read
 from chartgen.service.merge import merge, overlay
 from chartgen.service.node import Mapping, Position, Source, from_data
 from chartgen.service.overrides import NO_OVERRIDES, Overrides
+from chartgen.service.own_runtimes import own_runtimes
 from chartgen.service.view import View
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def load(
-    files: Sequence[Path | Literal["-"]], overrides: Overrides = NO_OVERRIDES, *, stdin: IO[bytes] | None = None
+    files: Sequence[Path | Literal["-"]],
+    overrides: Overrides = NO_OVERRIDES,
+    *,
+    stdin: IO[bytes] | None = None,
+    runtimes: Path | None = None,
 ) -> ServiceSpec:
     """The service that the files describe together.
 
@@ -32,6 +37,7 @@ def load(
         files: The service files, the last one winning; `-` is standard input.
         overrides: What the `--set` family of options changes.
         stdin: What `-` reads; None means the process's standard input.
+        runtimes: A folder with serving runtimes of the user's own; None for none.
 
     Returns:
         The service, complete and checked; its paths are absolute.
@@ -47,16 +53,23 @@ def load(
     document = merge([read(file, order, stdin) for order, file in enumerate(files)])
     document = setting.apply(document, overrides, len(files))
     first = str(files[0])
-    return complete(document, None if first == STDIN else Path(first).absolute())
+    return complete(document, None if first == STDIN else Path(first).absolute(), runtimes)
 
 
-def parse_mapping(document: AnyMapping[str, object], *, name: str = "service", base: Path | None = None) -> ServiceSpec:
+def parse_mapping(
+    document: AnyMapping[str, object],
+    *,
+    name: str = "service",
+    base: Path | None = None,
+    runtimes: Path | None = None,
+) -> ServiceSpec:
     """The service that a mapping describes, such as the body of a request.
 
     Args:
         document: The keys and values of a service file; paths may be text or `pathlib.Path`.
         name: What messages call the mapping.
         base: The folder that relative paths start from; None means the current one.
+        runtimes: A folder with serving runtimes of the user's own; None for none.
 
     Returns:
         The service, complete and checked; its paths are absolute.
@@ -69,20 +82,23 @@ def parse_mapping(document: AnyMapping[str, object], *, name: str = "service", b
     node = from_data(document, where)
     if not isinstance(node, Mapping):
         raise ServiceFileError(f"a {type(document).__name__} is no service", where=name, expected="a mapping")
-    return complete(overlay(Mapping({}, where), node), None)
+    return complete(overlay(Mapping({}, where), node), None, runtimes)
 
 
-def complete(document: Mapping, source: Path | None) -> ServiceSpec:
+def complete(document: Mapping, source: Path | None, runtimes: Path | None = None) -> ServiceSpec:
     """Checks a merged document and completes it.
 
     Args:
         document: The document.
         source: The first service file, absolute, if it is a file.
+        runtimes: A folder with serving runtimes of the user's own.
 
     Raises:
+        ServiceFileError: The folder of runtimes cannot be used.
         SchemaError: The service breaks its schema or a rule.
     """
-    findings = schema.check(document)
+    own = own_runtimes(runtimes)
+    findings = schema.check(document, tuple(own))
     told = {finding.path for finding in findings}
     judged = rules.check(View(document, [finding.path for finding in findings if finding.blocks]))
     findings += [finding for finding in judged if finding.path not in told]
@@ -90,4 +106,5 @@ def complete(document: Mapping, source: Path | None) -> ServiceSpec:
         ordered = sorted(findings, key=lambda finding: (finding.position.rank, finding.violation().path))
         raise SchemaError([finding.violation() for finding in ordered])
     spec = build(document, source)
-    return replace(spec, warnings=advice.warnings(document, spec))
+    runtime = replace(spec.runtime, folder=own.get(spec.runtime.name))
+    return replace(spec, runtime=runtime, warnings=advice.warnings(document, spec))

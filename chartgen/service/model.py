@@ -69,12 +69,14 @@ class Runtime:
         image: A container image that holds Python, instead of the runtime's own; None means the runtime's.
         handler: A Python file with `preprocess`, `predict` or `postprocess`, absolute.
         packages: Where the libraries come from.
+        folder: The runtime's folder when it is one of the user's own, absolute; None for chartgen's.
     """
 
     name: str = "fastapi"
     image: str | None = None
     handler: Path | None = None
     packages: Packages = field(default_factory=Packages)
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chartgen.service.messages import explain
 from chartgen.service.node import DataPath, Mapping, to_data
@@ -23,18 +24,19 @@ PLANNED = "x-chartgen-status"
 PLANNED_VALUES = "x-chartgen-planned"
 
 
-def check(document: Mapping) -> list[Finding]:
+def check(document: Mapping, own_runtimes: tuple[str, ...] = ()) -> list[Finding]:
     """Everything in which the document breaks the schema.
 
     Args:
         document: The merged document.
+        own_runtimes: The names of the user's serving runtimes, which the document may name as well.
 
     Returns:
         The findings; for each value at most one that blocks it.
     """
     blocking: dict[DataPath, tuple[tuple[int, int], Finding]] = {}
     others: dict[tuple[DataPath, str], Finding] = {}
-    for error in _validator().iter_errors(to_data(document)):
+    for error in _validator(own_runtimes).iter_errors(to_data(document)):
         for finding in explain(error, document):
             if not finding.blocks:
                 others[finding.path, finding.message] = finding
@@ -53,15 +55,22 @@ def _rank(error: ValidationError) -> tuple[int, int]:
 
 
 @cache
-def _validator() -> Validator:
+def _validator(own_runtimes: tuple[str, ...]) -> Validator:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     extended = extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {PLANNED: _planned, PLANNED_VALUES: _planned_value, "pattern": whole_pattern}
     )
-    validator: Validator = extended(schema())
+    validator: Validator = extended(_with_runtimes(own_runtimes) if own_runtimes else schema())
     return validator
+
+
+def _with_runtimes(names: tuple[str, ...]) -> dict[str, Any]:
+    """The schema that takes these names of runtimes too."""
+    document = deepcopy(schema())
+    document["$defs"]["runtime"]["properties"]["name"]["enum"] += names
+    return document
 
 
 def _planned(_validator: Validator, _status: str, _instance: JsonValue, _schema: object) -> Iterator[ValidationError]:

@@ -27,6 +27,11 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+def runtime_names() -> list[str]:
+    """The names of the serving runtimes that come with chartgen."""
+    return list(schema()["$defs"]["runtime"]["properties"]["name"]["enum"])
+
+
 @cache
 def declared() -> dict[KeyPath, dict[str, Any]]:
     """Every key that the schema declares, by the way to it; items of lists and free names are left out."""
