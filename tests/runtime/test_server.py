@@ -306,3 +306,16 @@ def test_the_log_holds_a_line_for_an_error_and_none_for_another_answer(tmp_path,
         "status": 422,
         "code": "shape",
     }
+
+
+def test_no_library_reports_to_its_maker(tmp_path, serve):
+    """onnxruntime keeps what it reports about, and under which id, in the home folder; in CI it does not report."""
+    home = tmp_path / "home"
+    home.mkdir()
+    variables = dict.fromkeys(("CI", "GITHUB_ACTIONS", "TF_BUILD", "XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY"), "")
+    server = serve(iris_onnx(tmp_path), "onnx", HOME=str(home), TMPDIR=str(home), **variables)
+    server.wait_ready()
+    assert server.post({"input": ROW}).status_code == 200
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait_exit() == 0
+    assert list(home.rglob("*")) == []

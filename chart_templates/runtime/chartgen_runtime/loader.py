@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from .settings import RuntimeSettings
     from .signature import Signature
+
+# Read by the libraries when they are imported: what a model is asked is nobody else's affair.
+# https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+NO_REPORTS = {"ORT_DISABLE_TELEMETRY": "1"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,13 @@ class LoadedModel:
 def load_model(settings: RuntimeSettings) -> LoadedModel:
     """Verifies and loads the model.
 
+    Its library is told to report to nobody, unless the environment says otherwise.
+
     Raises:
         StartupError: The file is missing, is another one than the chart was made for, or cannot be loaded.
     """
     _verify(settings.model_path, settings.model_sha256)
+    os.environ.update({name: value for name, value in NO_REPORTS.items() if not os.environ.get(name)})
     try:
         module = importlib.import_module(f".formats.{settings.model_format}", __package__)
     except ImportError as error:
