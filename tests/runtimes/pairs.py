@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from chartgen.chart.build import Built, build
 from chartgen.chart.runtimes import ServingRuntime, load_runtime
 from chartgen.local.serve import LocalServer, prepare, serve
 from chartgen.service.load import load
-from tests.helpers import ROOT, service_file
+from tests.helpers import EXAMPLES, ROOT, run, service_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,16 +52,16 @@ class Format:
 
     Attributes:
         title: For people.
-        make: Makes a model from a seed, in a folder.
+        make: Makes a model from a seed, in a folder, for a runtime.
         heavy: Whether its library takes so long to install that only the full tests do it.
     """
 
     title: str
-    make: Callable[[Path, int], Made]
+    make: Callable[[Path, int, str], Made]
     heavy: bool = False
 
 
-def make_onnx(folder: Path, seed: int) -> Made:
+def make_onnx(folder: Path, seed: int, runtime: str) -> Made:
     """Two layers with random weights; onnxruntime answers."""
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
@@ -89,7 +89,7 @@ def make_onnx(folder: Path, seed: int) -> Made:
     return Made(path, inputs, session.run(None, {"x": inputs})[0], {})
 
 
-def make_pickle(folder: Path, seed: int) -> Made:
+def make_pickle(folder: Path, seed: int, runtime: str) -> Made:
     """A pipeline of scikit-learn that was fitted on random numbers, which answers itself."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -103,6 +103,26 @@ def make_pickle(folder: Path, seed: int) -> Made:
     path.write_bytes(pickle.dumps(fitted))
     inputs = rng.normal(size=(ROWS, FEATURES))
     return Made(path, inputs, fitted.predict_proba(inputs), {"method": "predict_proba"})
+
+
+def elsewhere(script: str, file_name: str, example: str) -> Callable[[Path, int, str], Made]:
+    """Gives what makes a model in the pod's own environment, for a library that the tests' own has not.
+
+    Args:
+        script: The script beside this file, which writes the model and its library's answers.
+        file_name: The model's file.
+        example: The example whose pod has the same libraries.
+    """
+
+    def make(folder: Path, seed: int, runtime: str) -> Made:
+        spec = load([EXAMPLES / example / "service.yaml"])
+        spec = replace(spec, runtime=replace(spec.runtime, name=runtime, handler=None))
+        python = prepare(build(replace(spec, sample=None)), print)
+        run(python, ROOT / "tests" / "runtimes" / script, folder, seed)
+        with np.load(folder / "answers.npz") as answers:
+            return Made(folder / file_name, answers["inputs"], answers["outputs"], {})
+
+    return make
 
 
 FORMATS = {

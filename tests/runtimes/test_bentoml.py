@@ -30,7 +30,7 @@ with bentoml.SyncHTTPClient(sys.argv[1]) as client:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make_onnx(tmp_path_factory.mktemp("model"), seed=1)
+    return make_onnx(tmp_path_factory.mktemp("model"), 1, "bentoml")
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,10 @@ SEED = "CHARTGEN_TEST_SEED"
 TOLERANCE = 1e-6
 ERROR = {"code", "message", "path", "expected", "id"}
 
+HEAVY = [pytest.mark.full, pytest.mark.timeout(1200)]  # gigabytes are installed, once
+
 PAIRS = [
-    pytest.param(name, runtime, id=f"{name}-{runtime}", marks=[pytest.mark.full] if FORMATS[name].heavy else [])
+    pytest.param(name, runtime, id=f"{name}-{runtime}", marks=HEAVY if FORMATS[name].heavy else [])
     for name, runtime in pairs()
     if name in FORMATS
 ]
@@ -48,7 +50,7 @@ def test_a_pair_answers_as_the_library_does_and_ends_without_losing_a_request(
 ) -> None:
     seed = int(os.environ.get(SEED, random.randrange(2**32)))
     print(f"to make the same model again: {SEED}={seed}")
-    made = FORMATS[name].make(tmp_path, seed)
+    made = FORMATS[name].make(tmp_path, seed, runtime)
     with served(made, runtime, tmp_path) as server:
         answers_as_the_library(server, made)
         answers_v2_as_the_library(server, made)
