@@ -30,10 +30,12 @@ def show_change(done: str, release: Release, form: str, *, dry_run: bool, notes:
     if form == "name":
         click.echo(release.name)
     elif form != "table":
-        out.data("Release", _release(release) | {"dryRun": dry_run}, form)
+        planned = {"manifest": release.manifest} if dry_run else {}
+        out.data("Release", _release(release) | {"dryRun": dry_run} | planned, form)
     elif dry_run:
         click.echo(release.manifest, nl=False)
-        out.say(f"{release.name} would be {done}; nothing was changed")
+        what = f"revision {release.revision}, {release.chart.name} {release.chart.version}"
+        out.say(f"{release.name} would be {done}: {what}; nothing was changed")
     else:
         out.say(f"{release.name} is {done}: revision {release.revision} in namespace {release.namespace}")
         if notes and release.notes:

@@ -27,7 +27,10 @@ from chartgen.cli.verb import verb
 def command(
     name: str, revision: int | None, where: HelmArguments, waiting: WaitArguments, dry_run: str | None, output: str
 ) -> None:
-    """Take the release NAME back to REVISION (else to the one before), as a new revision, and wait for its pods."""
+    """Take the release NAME back to REVISION, as a new revision, and wait for its pods.
+
+    Without REVISION it goes to the newest one before the last that was deployed with success.
+    """
     from chartgen import lifecycle
 
     with working():

@@ -1,7 +1,8 @@
 """Chart, helm and cluster put together: what a release goes through from install to uninstall."""
 
-from chartgen.lifecycle.changes import holds, install, rollback, template, uninstall, upgrade
+from chartgen.lifecycle.changes import holds, install, template, uninstall, upgrade
 from chartgen.lifecycle.predict import Answer, predict
+from chartgen.lifecycle.rollback import rollback
 from chartgen.lifecycle.status import ServiceStatus, State, status
 from chartgen.lifecycle.target import Place, ReleaseValues, Target
 

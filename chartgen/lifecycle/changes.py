@@ -1,4 +1,4 @@
-"""What a release goes through: template, install, upgrade, rollback, uninstall."""
+"""What a release goes through: template, install, upgrade, uninstall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
 from chartgen.lifecycle.assignments import assigned
-from chartgen.lifecycle.scaling import switch_warning
+from chartgen.lifecycle.scaling import upgrade_warning
 from chartgen.lifecycle.target import ReleaseValues, Target
 from chartgen.lifecycle.watching import after_an_unfinished_rollout, wait_for_the_pods_of_before, watched
 
@@ -129,7 +129,7 @@ def upgrade(
     """
     settings = assigned(values)
     _refuse_republished(target, chart, release)
-    warning = switch_warning(target, release, chart, values, settings, reset_values=reset_values)
+    warning = upgrade_warning(target, release, chart, values, settings, reset_values=reset_values)
     if warning:
         target.warn(warning)
     waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
@@ -146,31 +146,6 @@ def upgrade(
             dry_run=dry_run,
             create_namespace=create_namespace,
         )
-
-
-def rollback(
-    target: Target,
-    release: str,
-    revision: int | None = None,
-    *,
-    wait: WaitOptions | None = None,
-    dry_run: DryRun = DryRun.NONE,
-) -> Release:
-    """Make a new revision that equals an old one.
-
-    Args:
-        target: Where the release is.
-        release: Its name.
-        revision: The old revision; None for the one before the newest.
-        wait: Whether and how long to wait for the pods.
-        dry_run: How far to go without changing the cluster.
-
-    Raises:
-        HelmError: Helm ended with an error; a timeout carries the cause.
-    """
-    waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
-    with watched(target, release, waiting, dry_run):
-        return target.helm.rollback(release, revision, wait=waiting, dry_run=dry_run)
 
 
 def uninstall(target: Target, release: str, *, wait: WaitOptions | None = None, dry_run: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Whether an upgrade hands the number of pods from the chart to the autoscaler, or back."""
+"""Whether an upgrade or a rollback hands the number of pods from the chart to the autoscaler, or back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
 
-def switch_warning(
+def upgrade_warning(
     target: Target,
     release: str,
     chart: RenderedChart,
@@ -47,6 +47,21 @@ def switch_warning(
         return None
     own = yaml.safe_load(chart.files["values.yaml"])
     after = merged(merged(merged(own, kept), from_files(values.files)), assigned)
+    return switch_warning(target, release, before, after)
+
+
+def switch_warning(target: Target, release: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    """What happens to the number of pods where `autoscaling.enabled` changes.
+
+    Args:
+        target: Where the release is.
+        release: Its name.
+        before: All values of the release as it is.
+        after: All values of what it becomes.
+
+    Returns:
+        A sentence; None where nothing is switched.
+    """
     was_on, is_on = _is_on(before), _is_on(after)
     if was_on == is_on:
         return None

@@ -110,7 +110,11 @@ def _if_allowed(read: Callable[[], _T | None]) -> _T | None:
 def _judge(release: Release, deployment: DeploymentState | None, cause: Diagnosis | None) -> tuple[State, str, str]:
     """State, reason and hint: what the pods do comes before what helm remembers."""
     if release.status is ReleaseStatus.UNINSTALLED:
-        return State.FAILED, "it was uninstalled, its history is kept", "`chartgen rollback` brings it back"
+        return (
+            State.FAILED,
+            "it was uninstalled, its history is kept",
+            "`chartgen rollback NAME REVISION` brings one back",
+        )
     if cause is not None:
         final = cause.is_final and not (deployment and deployment.ready)
         return (State.FAILED if final else State.PENDING), str(cause), cause.hint
@@ -120,6 +124,6 @@ def _judge(release: Release, deployment: DeploymentState | None, cause: Diagnosi
         return (
             State.PENDING,
             f"an operation has not ended ({release.status})",
-            "wait, or `chartgen rollback` if it was killed",
+            "wait; if it was killed: `chartgen rollback`, or `chartgen uninstall` if it was the first",
         )
     return State.RUNNING, "", ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +219,12 @@ def test_the_notes_say_what_switching_the_autoscaler_does_to_the_number(
     off = _notes(charts("switched-off"), helm, tmp_path)
     assert "The number of pods is replicaCount: 1." in off
     assert "begins with 1" in off
+
+
+def test_the_notes_name_the_way_back_only_where_there_is_one(charts: Any, helm: Path, tmp_path: Path) -> None:
+    assert "rollback" not in _notes(charts("ordinary"), helm, tmp_path)
+    upgraded = _notes(charts("ordinary"), helm, tmp_path, "--is-upgrade")
+    assert re.search(r"helm --namespace models history (\S+)\n +helm --namespace models rollback \1 REVISION", upgraded)
 
 
 @pytest.mark.parametrize(
