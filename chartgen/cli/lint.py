@@ -25,9 +25,9 @@ from chartgen.errors import InvalidManifestError
 @helm_options
 @output_option("table", "json", "yaml")
 def command(arguments: ServiceArguments, values: ValuesArguments, where: HelmArguments, output: str) -> None:
-    """Check the chart of a service with `helm lint --strict`, its values with their schema; nothing is written.
+    """Check the chart of a service with `helm lint --strict`, and its values with their schema and the chart's own rules.
 
-    The cluster is not asked: `chartgen install --dry-run=server` does that.
+    Nothing is written. The cluster is not asked: `chartgen install --dry-run=server` does that.
     """
     from chartgen.chart.write import write
     from chartgen.lifecycle.assignments import assigned
@@ -38,9 +38,13 @@ def command(arguments: ServiceArguments, values: ValuesArguments, where: HelmArg
     with tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
         folder = write(built.chart, Path(scratch))
         try:
-            helm.lint(folder, values_files=values.values_files, values=assigned(values.values()))
+            setting = assigned(values.values())
+            helm.lint(folder, values_files=values.values_files, values=setting)
+            # Helm's lint passes over the chart's own `fail`.
+            helm.template(built.spec.name, folder, values.values_files, setting, include_tests=True)
         except InvalidManifestError as error:
-            error.where = f"{name} {version}"  # its folder is gone when this is read
+            if str(folder) in (error.where or ""):
+                error.where = f"{name} {version}"  # its folder is gone when this is read
             raise
     if output == "table":
         out.say(f"{name} {version} passes `helm lint --strict` of Helm {helm.version}")

@@ -34,7 +34,10 @@ _NOT_UNDONE = re.compile(
 _PREFIX = re.compile(r"(?:INSTALLATION|UPGRADE) FAILED: ")
 # What `--debug` adds behind the error on Helm 3: where in helm's own source it arose.
 _DEBUG_TAIL = re.compile(r"\n(?:helm\.go:\d+: |github\.com/|helm\.sh/|runtime\.).*", re.DOTALL)
-_LINT_FINDING = re.compile(r"^\[(?:ERROR|WARNING)\] (?P<where>[^:]*): (?P<what>.*(?:\n\t.*)*)", re.MULTILINE)
+_LINT_FINDING = re.compile(r"^\[(?:ERROR|WARNING)\] (?P<where>[^:]*): (?P<what>.*(?:\n(?!\[|==>|$).*)*)", re.MULTILINE)
+# Helm checks the values with the schema twice, and the second time repeats what it said of values.yaml.
+_LINT_REPEATS = re.compile(r"templates/: values don't meet the specifications of the schema\(s\)")
+_ADVICE = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
 _HOOK_LOG = re.compile(r'^level=INFO msg="((?:[^"\\]|\\["\\nrt/]|\\u[0-9a-f]{4})*)"', re.MULTILINE)
 _KEEP_TO_LOOK = "without --rollback-on-failure the pods stay, and `chartgen status` shows what they are waiting for"
 _LINE_LENGTH_MAX = 500
@@ -102,6 +105,8 @@ def lint_error(done: Completed, chart: Path) -> InvalidManifestError:
         f"{match['where'].strip()}: {_one_line(match['what'])}".removeprefix(": ")
         for match in _LINT_FINDING.finditer(done.stdout)
     )
+    if any(each.startswith("values.yaml: ") for each in findings):
+        findings = dict.fromkeys(each for each in findings if not _LINT_REPEATS.match(each))
     message = "; ".join(findings) or _error_text(done)
     return InvalidManifestError(
         f"helm lint: {message}",
@@ -157,7 +162,7 @@ def _error_text(done: Completed) -> str:
         last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
         ended = f"helm was ended by signal {-done.returncode}" if done.returncode < 0 else "helm failed"
         return f"{ended}: {last}" if last else f"{ended} (exit status {done.returncode}) without a message"
-    return _PREFIX.sub("", _DEBUG_TAIL.sub("", text), count=1).strip()
+    return _PREFIX.sub("", _ADVICE.sub("", _DEBUG_TAIL.sub("", text)), count=1).strip()
 
 
 def _raw(done: Completed) -> str:

@@ -66,7 +66,27 @@ def test_lint_names_the_value_that_breaks_the_schema(tmp_path: Path, helm: Path)
     assert done.returncode == 4
     assert "digits 0.1.0: helm lint" in done.stderr
     assert "replicaCount" in done.stderr
+    assert "chart(s):" not in done.stderr
     (tmp_path / "values.yaml").write_text("nothing: 1\n")
     done = chartgen("lint", "--helm", helm, "--values-file", "values.yaml", "-o", "json", cwd=tmp_path)
     assert done.returncode == 4
     assert "nothing" in json.loads(done.stderr)["error"]["message"]
+
+
+def test_lint_names_every_value_that_breaks_the_schema_once(tmp_path: Path, helm: Path) -> None:
+    service_file(tmp_path)
+    done = chartgen("lint", "--helm", helm, "--set-values", "replicaCount=lots,nothing=1", cwd=tmp_path)
+    assert done.returncode == 4
+    for said in ("'/replicaCount': got string, want integer", "additional properties 'nothing' not allowed"):
+        assert done.stderr.count(said) == 1, done.stderr
+
+
+def test_lint_tells_what_the_chart_itself_refuses(tmp_path: Path, helm: Path) -> None:
+    service_file(tmp_path, cpu="1", hpa={"enabled": True, "minReplicas": 1, "maxReplicas": 2})
+    argv = ["--helm", helm, "--set-values", "autoscaling.minReplicas=9", "-o", "json"]
+    linted = chartgen("lint", *argv, cwd=tmp_path)
+    assert linted.returncode == 4
+    assert linted.stdout == ""
+    error = json.loads(linted.stderr)["error"]
+    assert error["message"].endswith("autoscaling.minReplicas (9) is above autoscaling.maxReplicas (2)")
+    assert error["where"].startswith("digits/templates/hpa.yaml:")
