@@ -25,7 +25,7 @@ from chartgen.errors import InvalidManifestError
 @helm_options
 @output_option("table", "json", "yaml")
 def command(arguments: ServiceArguments, values: ValuesArguments, where: HelmArguments, output: str) -> None:
-    """Check the chart of a service with `helm lint --strict`, and its values with their schema and the chart's own rules.
+    """Check the chart of a service with `helm lint --strict`, and its values with their schema and its own rules.
 
     Nothing is written. The cluster is not asked: `chartgen install --dry-run=server` does that.
     """
