@@ -23,6 +23,7 @@ import yaml
 from pin_wheels import MACHINES, PINS, PYTHON, Wheels, add_wheels, read_packages, version_key, write_packages
 
 from chartgen.errors import LockError
+from chartgen.pins.keras import tensorflow
 from chartgen.pins.lockfile import canonical
 from chartgen.pins.uv import Index, compile_for
 
@@ -75,6 +76,11 @@ LIBRARIES: dict[str, list[Library]] = {
         Library(("1.7.0", "1.7.1", "1.7.2"), ("numpy>=2,<2.4", "scipy<1.17")),
         Library(("1.8.0",), ("numpy>=2", "scipy<1.18")),
         Library(("1.9.0", "1.9.1"), ("numpy>=2",)),
+    ],
+    # With the TensorFlow of its time, which computes for it: the last Keras 2, and a Keras 3.
+    "keras": [
+        Library(("2.15.0",), tuple(tensorflow("==2.15.1"))),
+        Library(("3.15.1",), tuple(tensorflow("==2.21.0"))),
     ],
 }
 

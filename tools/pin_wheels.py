@@ -24,6 +24,10 @@ GLIBC = [f"manylinux_2_{minor}" for minor in range(36, 16, -1)] + ["manylinux201
 GLIBC_AMD64 = [*GLIBC, *(f"manylinux_2_{minor}" for minor in range(16, 4, -1)), "manylinux2010", "manylinux1"]
 MACHINES = {"amd64": ("x86_64", GLIBC_AMD64), "arm64": ("aarch64", GLIBC)}
 
+# The packages of one machine alone. TensorFlow for the CPU has a name of its own on amd64, where the other one's wheels
+# hold what GPUs need as well; on arm64 it has the plain name.
+ONLY = {"tensorflow-cpu": "amd64", "tensorflow": "arm64", "tensorflow-cpu-aws": "arm64"}
+
 Wheels = dict[str, dict[str, dict[str, tuple[str, str]]]]
 """name -> version -> machine (`any`, `amd64`, `arm64`) -> (sha256, file name)."""
 
@@ -39,8 +43,9 @@ def add_wheels(wheels: Wheels, wanted: set[tuple[str, str]]) -> None:
     while missing:
         batch = dict(reversed(missing))  # pip takes one version of a package at a time
         missing = [pair for pair in missing if pair not in batch.items()]
-        pinned = [f"{name}=={version}" for name, version in sorted(batch.items())]
         for machine in MACHINES:
+            here = [name for name in sorted(batch) if ONLY.get(name, machine) == machine]
+            pinned = [f"{name}=={batch[name]}" for name in here]
             for item in pip_report(["--no-deps", *pinned], machine):
                 add_wheel(wheels, machine, item)
 

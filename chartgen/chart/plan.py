@@ -46,7 +46,7 @@ _WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
 _WITH_INGRESS = ("templates/ingress.yaml",)
 # `LOST` as Helm's regular expressions are written.
 LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
-_SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl"}
+_SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "keras": ".h5"}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ JSON_TYPES = frozenset(
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
 
+# The formats of models that have outputs and no methods.
+_GRAPHS = {"onnx": "an ONNX model", "keras": "a Keras model"}
+
 # Those that onnxruntime computes with and cannot hand out: NumPy has no such types.
 _NO_OUTPUTS = frozenset({"bfloat16", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "int4", "uint4"})
 
@@ -42,9 +45,9 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
         SchemaError: It cannot answer the sample; the violation says at which place.
     """
     own = handler.functions(spec.runtime.handler.read_bytes()) if spec.runtime.handler else frozenset()
-    if facts.format == "onnx":
-        _check_onnx(spec, facts)
-        if "predict" not in own:
+    if facts.format in _GRAPHS:
+        _check_graph(spec, facts)
+        if facts.format == "onnx" and "predict" not in own:
             _check_outputs(spec, facts)
     elif "predict" not in own:
         _check_object(spec, facts)
@@ -66,11 +69,12 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
     _check_size(spec, facts)
 
 
-def _check_onnx(spec: ServiceSpec, facts: ModelFacts) -> None:
+def _check_graph(spec: ServiceSpec, facts: ModelFacts) -> None:
+    """Refuses what a model without methods, which takes tensors of certain types, cannot do."""
     where = str(spec.model.file)
     if spec.model.method != "predict":
         raise ModelUnsupportedError(
-            f"an ONNX model has no method {spec.model.method}: it has outputs, and all of them are answered",
+            f"{_GRAPHS[facts.format]} has no method {spec.model.method}: it has outputs, and all of them are answered",
             where=where,
             hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
         )
@@ -151,5 +155,6 @@ def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
             where=str(spec.model.file),
             expected=f"at most {EMBED_MAX_BYTES:,} bytes: Helm keeps the whole chart in one Secret of at most 1 MiB",
             hint="make the file smaller (for a pickle `joblib.dump(model, path, compress=9)`, fewer trees; "
-            "for ONNX, quantization); a model on a volume or in object storage (`storage`) is not supported yet",
+            "for ONNX, quantization; for Keras, `model.save(path, include_optimizer=False)`); "
+            "a model on a volume or in object storage (`storage`) is not supported yet",
         )

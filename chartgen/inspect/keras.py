@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _SHORT = 256
 _NAMES_SHOWN = 5
-_BACKENDS = ("tensorflow",)
-_MAJORS = (2, 3)
+# Keras 3 has the same layers on each of its backends, and Keras 2 laid out weights differently on other ones.
+_BACKENDS = {2: ("tensorflow",), 3: ("tensorflow", "jax", "torch", "numpy", "openvino")}
 _TO_ONNX = "or export the model to ONNX with `model.export(path, format='onnx')` or tf2onnx"
 _CODE_HINT = f"replace it by layers of Keras, such as Rescaling or Normalization, {_TO_ONNX}"
 _WHOLE = "save the whole model: build it in Python, `model.load_weights(path)`, then `model.save('model.h5')`"
@@ -59,7 +59,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
             raise _no_model(file, root)
         config = read_config(text)
         major = _major(file, version)
-        _check_backend(file, backend, version)
+        _check_backend(file, backend, major)
         _check_own(file, config, major)
         ends = signature(config)
     except Hdf5Error as error:
@@ -77,7 +77,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         size=file.size,
         sha256=digest,
         producer=Library("keras", version),
-        libraries=(Library("keras", version), Library(backend or "tensorflow")),
+        libraries=(Library("keras", version),),
         inputs=ends[0],
         outputs=ends[1],
         details={
@@ -94,7 +94,7 @@ def _short(root: Hdf5Root, name: str) -> str | None:
 
 def _major(file: ModelFile, version: str | None) -> int:
     found = re.match(r"([0-9]{1,4})\.", version or "", re.ASCII)
-    if found is None or int(found[1]) not in _MAJORS:
+    if found is None or int(found[1]) not in _BACKENDS:
         raise ModelUnsupportedError(
             f"the model was written by Keras {version or 'of a time when it did not name its version'}",
             where=str(file.path),
@@ -104,12 +104,13 @@ def _major(file: ModelFile, version: str | None) -> int:
     return int(found[1])
 
 
-def _check_backend(file: ModelFile, backend: str | None, version: str | None) -> None:
-    if backend not in (None, *_BACKENDS):
+def _check_backend(file: ModelFile, backend: str | None, major: int) -> None:
+    """Refuses a file of a backend for which TensorFlow does not stand in; a file that names none is of TensorFlow."""
+    if backend is not None and backend not in _BACKENDS[major]:
         raise ModelUnsupportedError(
-            f"the model was written by Keras {version} with the backend {backend}",
+            f"the model was written by Keras {major} with the backend {backend}",
             where=str(file.path),
-            expected=f"the backend {' or '.join(_BACKENDS)}",
+            expected=f"the backend {' or '.join(_BACKENDS[major])}",
             hint="set KERAS_BACKEND=tensorflow where the model is made, load it there and save it again, " + _TO_ONNX,
         )
 

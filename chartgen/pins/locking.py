@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import LockError
 from chartgen.inspect.packages import is_known
+from chartgen.pins.keras import KERAS
+from chartgen.pins.keras import requirements as keras_requirements
 from chartgen.pins.lockfile import Requirement, canonical, requirements_text
-from chartgen.pins.tables import is_pinned, runtime_overrides, runtime_roots, runtime_set
-from chartgen.pins.uv import MACHINES, Index, Package, compile_for
+from chartgen.pins.tables import MACHINES, is_pinned, runtime_overrides, runtime_roots, runtime_set
+from chartgen.pins.uv import Index, Package, compile_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +101,9 @@ def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tup
             continue
         if not is_pinned(library.name) and not is_known(library.name):
             warnings.append(f"the model imports `{library.name}`: add its package with --package, if it needs one")
+            continue
+        if name == KERAS and facts.format == "keras":
+            wanted += keras_requirements(library.version)
             continue
         wanted.append(f"{name}=={library.version}" if library.version else name)
     if "numpy" not in named:

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect.facts import Library
 from chartgen.inspect.packages import is_known
+from chartgen.pins.keras import KERAS, TENSORFLOW, nearest
 from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read_lock, requirements_text
 from chartgen.pins.onnxlimits import check_onnx
 from chartgen.pins.tables import (
+    MACHINES,
     Versions,
     digests,
     is_pinned,
     left_out,
     library_sets,
+    machines,
     runtime_overrides,
     runtime_roots,
     runtime_set,
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from chartgen.inspect.facts import Library, ModelFacts
+    from chartgen.inspect.facts import ModelFacts
 
 
 # The one library whose pickles only load with the version that wrote them, so that it has many sets.
@@ -79,14 +83,26 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequen
         _merge(chosen, versions, library, runtime)
     chosen = runtime_set(runtime) | chosen
     check_onnx(facts, chosen.get(_ONNXRUNTIME))
-    pinned = [Requirement(name, version, "", tuple(digests(name, version))) for name, version in chosen.items()]
-    return _requirements(pinned, warnings, overrides)
+    return _requirements([_pinned(name, version) for name, version in chosen.items()], warnings, overrides)
+
+
+def _pinned(name: str, version: str) -> Requirement:
+    """The requirement for a package, with a marker where only one kind of machine needs it."""
+    needing = machines(name, version)
+    marker = f"platform_machine == '{MACHINES[needing[0]]}'" if len(needing) < len(MACHINES) else ""
+    return Requirement(name, version, marker, tuple(digests(name, version)))
 
 
 def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tuple[str, Versions]]:
     """The sets of the libraries that the model needs; one that is part of another one's set is left to that."""
     sets = {name: library_sets(runtime, name) for name in (*(library.name for library in facts.libraries), *_ALWAYS)}
-    for library in facts.libraries:
+    libraries = [
+        _with_keras(library, {*sets[library.name], *left_out(runtime, KERAS)}, warnings)
+        if library.name == KERAS
+        else library
+        for library in facts.libraries
+    ]
+    for library in libraries:
         _check_goes_along(library, sets[library.name], runtime)
     unknown = [name for name, versions in sets.items() if not versions]
     if unknown:
@@ -94,10 +110,10 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tu
         why = " (it was fitted on a table, and chooses columns by their names)" if by_name else ""
         raise ModelUnsupportedError(
             f"the model needs {', '.join(sorted(unknown))}{why}, for which chartgen has no versions",
-            expected=f"{_ONNXRUNTIME}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
+            expected=f"{_ONNXRUNTIME}, {KERAS}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
             hint=LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
         )
-    found = [(library.name, _choose(library, sets[library.name], warnings)) for library in facts.libraries]
+    found = [(library.name, _choose(library, sets[library.name], warnings)) for library in libraries]
     found += [(name, _newest(sets[name])) for name in _ALWAYS]
     covered = {name for library, versions in found for name in versions if name != library}
     kept = {library: versions for library, versions in found if library not in covered}
@@ -121,12 +137,32 @@ def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str)
     )
 
 
+def _with_keras(library: Library, available: set[str], warnings: list[str]) -> Library:
+    """Keras of the version that loads the model.
+
+    Raises:
+        ModelUnsupportedError: There is none; the message names the versions.
+    """
+    version = nearest(library.version, available)
+    if version is None:
+        raise ModelUnsupportedError(
+            f"the model was written by {library}, and chartgen has {' and '.join(sorted(available, key=_numbers))}",
+            expected="a model of one of these, or of an older one with the same first number",
+            hint=f"save the model with one of these versions, or {LOCK_HINT}",
+        )
+    if version != library.version:
+        warnings.append(f"the model was written by {library}; {version} will load it")
+    return Library(KERAS, version)
+
+
 def _newest(sets: dict[str, Versions]) -> Versions:
     return list(sets.values())[-1]
 
 
 def _choose(library: Library, sets: dict[str, Versions], warnings: list[str]) -> Versions:
     """The set for a library, as near to the version that wrote the model as the table has it."""
+    if library.name == KERAS:
+        return sets[library.version or ""]
     if library.name != _SCIKIT_LEARN:
         return _newest(sets)
     if library.version is None:
@@ -187,6 +223,8 @@ def _from_lock(
     versions = {requirement.name: requirement.version for requirement in pinned}
     needed = {canonical(name) for name in (*roots, *_ALWAYS)}
     needed |= {canonical(one.name) for one in facts.libraries if is_pinned(one.name) or is_known(one.name)}
+    if KERAS in needed and not versions.keys() & set(TENSORFLOW):
+        needed.add(TENSORFLOW[0])
     missing = sorted(needed - set(versions))
     if missing:
         raise ModelUnsupportedError(
@@ -201,8 +239,9 @@ def _from_lock(
     ]
     for one in facts.libraries:
         have = versions.get(canonical(one.name))
-        if one.name == _SCIKIT_LEARN and one.version and have and _numbers(have)[:2] != _numbers(one.version)[:2]:
-            warnings.append(f"the model was written by {_SCIKIT_LEARN} {one.version}, and {LOCK} has {have}")
+        same = {_SCIKIT_LEARN: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
+        if one.version and have and _numbers(have)[:same] != _numbers(one.version)[:same]:
+            warnings.append(f"the model was written by {one}, and {LOCK} has {have}")
     check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
     return _requirements(pinned, warnings, overrides)
 

@@ -13,6 +13,9 @@ from typing import Any
 
 import yaml
 
+# The machines that a pod may run on, by what Kubernetes calls them: what Python calls them.
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
 Versions = dict[str, str]
 """Version by normalised package name."""
 
@@ -94,6 +97,16 @@ def digests(package: str, version: str) -> list[str]:
         KeyError: The tables do not fit together.
     """
     return sorted(_load(_below(_text("packages.yaml"), package))[version].values())
+
+
+def machines(package: str, version: str) -> list[str]:
+    """The machines that a package is for: `amd64`, `arm64` or both of them.
+
+    Raises:
+        KeyError: The tables do not fit together.
+    """
+    kinds = _load(_below(_text("packages.yaml"), package))[version]
+    return sorted(MACHINES if "any" in kinds else kinds)
 
 
 def onnx_limits(version: str) -> tuple[int, dict[str, int]] | None:

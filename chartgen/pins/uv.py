@@ -19,12 +19,10 @@ from urllib.parse import unquote, urlsplit
 
 from chartgen.errors import LockError, ProgramMissingError
 from chartgen.pins.lockfile import canonical
+from chartgen.pins.tables import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-# The machines that a pod may run on, by what Kubernetes calls them: what Python calls them.
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # python:3.11-slim is a Debian whose glibc is at least 2.36.
 _GLIBC = 36

@@ -145,7 +145,7 @@ def test_operations_between_layers_are_refused_for_keras_3_which_cannot_load_the
         ("4.0.0", "tensorflow", "written by Keras 4.0.0"),
         ("1.2.2", "theano", "written by Keras 1.2.2"),
         ("2.1.0", "theano", "the backend theano"),
-        ("3.9.0", "openvino", "the backend openvino"),
+        ("3.9.0", "mine", "the backend mine"),
         ("new\nline", "tensorflow", r"Keras 'new\\nline'"),
     ],
 )

@@ -123,8 +123,8 @@ def test_it_serves_until_it_is_stopped_and_leaves_no_process(tmp_path: Path, sto
         urllib.request.urlopen(f"{url}/readyz", timeout=1)
 
 
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 120
+def _wait(url: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         try:
             with urllib.request.urlopen(url, timeout=1):

@@ -114,7 +114,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     keras.utils.set_random_seed(20)
     if BACKEND != "tensorflow":
-        write(f"keras{MAJOR}-{BACKEND}", dense())
+        write(f"keras{MAJOR}-{BACKEND}", image())
         return
     for make in (dense, two_inputs, image, recurrent, compiled):
         write(f"keras{MAJOR}-{make.__name__.replace('_', '-')}", make())
