@@ -14,14 +14,17 @@ from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
 from chartgen.lifecycle.assignments import assigned
+from chartgen.lifecycle.kept import blaming_kept, in_force, kept_values
 from chartgen.lifecycle.scaling import upgrade_warning
 from chartgen.lifecycle.target import ReleaseValues, Target
+from chartgen.lifecycle.values_files import from_files, merged
 from chartgen.lifecycle.watching import after_an_unfinished_rollout, wait_for_the_pods_of_before, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chartgen.chart.render import RenderedChart
+    from chartgen.helm.release import Revision
 
 _CHART_VALUES = ReleaseValues()
 
@@ -80,7 +83,9 @@ def install(
         HelmError: Helm ended with an error; a timeout carries the cause.
     """
     waiting = wait or WaitOptions()
-    _refuse_republished(target, chart, release, installing=True)
+    history = _history(target, release)
+    if not history or history[-1].status is ReleaseStatus.UNINSTALLED:  # else helm says that the release exists
+        _refuse_republished(target, chart, release, history)
     with _packed(chart) as archive, watched(target, release, waiting, dry_run):
         return target.helm.install(
             release,
@@ -108,8 +113,8 @@ def upgrade(
 ) -> Release:
     """Bring a release to another chart or other values.
 
-    Values that were set on the release before stay set, over the new chart's own, until they are set anew or reset. An
-    upgrade that switches autoscaling warns of what happens to the number of pods.
+    Values that were set on the release before stay set, over the new chart's own, until they are set anew or reset; it
+    is told which. An upgrade that switches autoscaling warns of what happens to the number of pods.
 
     Args:
         target: Where it is.
@@ -128,12 +133,15 @@ def upgrade(
         HelmError: Helm ended with an error; a timeout carries the cause.
     """
     settings = assigned(values)
-    _refuse_republished(target, chart, release)
-    warning = upgrade_warning(target, release, chart, values, settings, reset_values=reset_values)
-    if warning:
+    history = _history(target, release)
+    _refuse_republished(target, chart, release, history)
+    kept = {} if reset_values else kept_values(target, release, history)
+    anew = merged(from_files(values.files), settings)
+    if history and (warning := upgrade_warning(target, release, chart, kept, anew)):
         target.warn(warning)
     waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
-    with _packed(chart) as archive, watched(target, release, waiting, dry_run):
+    blaming = blaming_kept(target, in_force(kept, anew))
+    with _packed(chart) as archive, blaming, watched(target, release, waiting, dry_run):
         return target.helm.upgrade(
             release,
             archive,
@@ -181,13 +189,9 @@ def holds(target: Target, release: str, chart: RenderedChart) -> bool:
     Raises:
         HelmError: Helm cannot say.
     """
-    try:
-        history = target.helm.history(release)
-    except ReleaseNotFoundError:
-        return False
     return any(
         target.helm.get_metadata(release, revision.revision).annotations.get(DIGEST_ANNOTATION) == chart.digest
-        for revision in reversed(history)
+        for revision in reversed(_history(target, release))
         if revision.chart == f"{chart.name}-{chart.version}"
     )
 
@@ -199,14 +203,16 @@ def _packed(chart: RenderedChart) -> Iterator[Path]:
         yield write_archive(chart, Path(folder))
 
 
-def _refuse_republished(target: Target, chart: RenderedChart, release: str, *, installing: bool = False) -> None:
-    """Raise where this chart version was deployed before with other content: a version never changes."""
+def _history(target: Target, release: str) -> Sequence[Revision]:
+    """The revisions of a release, the oldest first; none where there is no release."""
     try:
-        history = target.helm.history(release)
+        return target.helm.history(release)
     except ReleaseNotFoundError:
-        return
-    if installing and history and history[-1].status is not ReleaseStatus.UNINSTALLED:
-        return  # helm says that the release exists, which is what matters then
+        return ()
+
+
+def _refuse_republished(target: Target, chart: RenderedChart, release: str, history: Sequence[Revision]) -> None:
+    """Raise where this chart version was deployed before with other content: a version never changes."""
     for revision in reversed(history):
         if revision.chart != f"{chart.name}-{chart.version}":
             continue

@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from chartgen.errors import ChartgenError, ReleaseNotFoundError
-from chartgen.lifecycle.values_files import from_files, merged
+from chartgen.lifecycle.values_files import merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chartgen.chart.render import RenderedChart
-    from chartgen.lifecycle.target import ReleaseValues, Target
+    from chartgen.lifecycle.target import Target
 
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
 
 def upgrade_warning(
-    target: Target,
-    release: str,
-    chart: RenderedChart,
-    values: ReleaseValues,
-    assigned: Mapping[str, Any],
-    *,
-    reset_values: bool,
+    target: Target, release: str, chart: RenderedChart, kept: Mapping[str, Any], anew: Mapping[str, Any]
 ) -> str | None:
     """What happens to the number of pods where an upgrade switches `autoscaling.enabled`.
 
@@ -33,21 +27,18 @@ def upgrade_warning(
         target: Where the release is.
         release: Its name.
         chart: The chart that it is upgraded to.
-        values: The values that it is upgraded with.
-        assigned: What the assignments among them amount to.
-        reset_values: Whether the values that were set before are forgotten.
+        kept: The values that were set before, and stay.
+        anew: The values that the upgrade sets.
 
     Returns:
         A sentence; None where nothing is switched, or there is no release yet.
     """
     try:
         before = target.helm.get_values(release, computed=True)
-        kept = {} if reset_values else target.helm.get_values(release)
     except ReleaseNotFoundError:
         return None
     own = yaml.safe_load(chart.files["values.yaml"])
-    after = merged(merged(merged(own, kept), from_files(values.files)), assigned)
-    return switch_warning(target, release, before, after)
+    return switch_warning(target, release, before, merged(merged(own, kept), anew))
 
 
 def switch_warning(target: Target, release: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
