@@ -10,6 +10,7 @@ from chartgen.chart.render import RenderedChart, render
 from chartgen.chart.runtimes import load_runtime
 from chartgen.chart.size import check_size
 from chartgen.inspect import inspect_model
+from chartgen.pins.own import check_own
 from chartgen.pins.resolve import resolve
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def build(spec: ServiceSpec) -> Built:
 
     Raises:
         ModelError: The model file cannot be served as it is.
+        ServiceFileError: `requirements.lock` cannot be used, or lacks what the service asks for.
         ChartError: The chart cannot be made.
     """
     facts = inspect_model(
@@ -63,6 +65,7 @@ def build(spec: ServiceSpec) -> Built:
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     roots = runtime.requirements if spec.runtime.folder else None
     requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None, roots=roots)
+    check_own(spec.runtime.requirements, requirements.versions, str(lock) if lock else None)
     planned = plan(spec, facts, requirements)
     chart = render(planned)
     check_size(spec, chart)

@@ -65,8 +65,9 @@ def command(
 ) -> None:
     """Ask the package index for the libraries of a model, and write requirements.lock beside the service file.
 
-    Needed only for models whose libraries chartgen has no versions for, and for what a handler imports. Wheels only,
-    for the pod's Python. Every verb that makes a chart reads the file, and none of them asks the index.
+    Needed only for models whose libraries chartgen has no versions for, and for what a handler imports: what
+    `runtime.requirements` says is locked together with the rest. Wheels only, for the pod's Python. Every verb that
+    makes a chart reads the file, and none of them asks the index.
     """
     from chartgen.chart.build import LOCK_FILE
     from chartgen.chart.runtimes import load_runtime
@@ -89,7 +90,7 @@ def command(
             spec.runtime.name,
             python=runtime.python,
             roots=roots,
-            more=packages,
+            more=[*packages, *spec.runtime.requirements],
             machines=list(dict.fromkeys(machines)),
             index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
         )

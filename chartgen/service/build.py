@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from chartgen.service import requirements
 from chartgen.service.merge import SHORT_FORMS, long_form
 from chartgen.service.model import (
     Autoscaling,
@@ -87,6 +88,7 @@ def _runtime(document: Mapping, runtime: dict[str, Any]) -> Runtime:
         name=runtime.get("name", Runtime.name),
         image=runtime.get("image"),
         handler=_file(document, "runtime", "handler") if "handler" in runtime else None,
+        requirements=requirements.written(find(document, ("runtime", "requirements"))),
         packages=Packages(
             index_url=packages.get("indexUrl", ""),
             extra_index_urls=tuple(packages.get("extraIndexUrls", ())),

@@ -69,6 +69,7 @@ class Runtime:
         image: A container image that holds Python, instead of the runtime's own; None means the runtime's.
         handler: A Python file with `preprocess`, `predict` or `postprocess`, absolute.
         packages: Where the libraries come from.
+        requirements: What the handler needs besides, as `name==version`, sorted.
         folder: The runtime's folder when it is one of the user's own, absolute; None for chartgen's.
     """
 
@@ -76,6 +77,7 @@ class Runtime:
     image: str | None = None
     handler: Path | None = None
     packages: Packages = field(default_factory=Packages)
+    requirements: tuple[str, ...] = ()
     folder: Path | None = None
 
 

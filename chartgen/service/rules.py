@@ -11,7 +11,7 @@ from chartgen.service import kubernetes, quantity
 from chartgen.service.finding import Finding
 from chartgen.service.node import DataPath, Mapping, Scalar, key_position
 from chartgen.service.rules_exposure import ingress_class, ingress_host, scaling
-from chartgen.service.rules_files import handler, model_file
+from chartgen.service.rules_files import handler, model_file, own_requirements
 from chartgen.service.rules_metadata import object_annotations, pod_labels
 from chartgen.service.rules_packages import image, packages
 from chartgen.service.rules_scheduling import pod_spread, pod_tolerations
@@ -118,6 +118,7 @@ def object_names(view: View) -> Iterator[Finding]:
 RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     model_file,
     handler,
+    own_requirements,
     image,
     packages,
     resources,

@@ -8,15 +8,17 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chartgen.service import handler as handlers
+from chartgen.service import requirements
 from chartgen.service.finding import Finding
+from chartgen.service.node import Scalar
 from chartgen.service.view import file_path
-from chartgen.service.words import masked
+from chartgen.service.words import masked, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from chartgen.service.node import DataPath, Scalar
+    from chartgen.service.node import DataPath
     from chartgen.service.view import View
 
 # It lies in a ConfigMap beside the runtime's own files, and a ConfigMap holds at most 1 MiB.
@@ -50,6 +52,45 @@ def handler(view: View) -> Iterator[Finding]:
     for problem in handlers.problems(content):
         place = f"{file}:{problem.line}" if problem.line else str(file)
         yield Finding(written.where, path, f"{place} {problem.message}", problem.expected)
+
+
+def own_requirements(view: View) -> Iterator[Finding]:
+    """What the handler needs besides is pinned, each package once, in the service file or in a file that is there."""
+    path: DataPath = ("runtime", "requirements")
+    written = view.scalar(*path)
+    if written is not None:
+        yield from list(_unreadable(path, written)) or _requirements_file(path, written)
+    listed = [((*path, index), node, node.text, "") for index, node in view.items(*path) if isinstance(node, Scalar)]
+    yield from _requirements(listed)
+
+
+def _requirements_file(path: DataPath, written: Scalar) -> Iterator[Finding]:
+    file = file_path(written)
+    with file.open("rb") as stream:
+        content = stream.read(requirements.MAX_BYTES + 1)
+    if len(content) > requirements.MAX_BYTES:
+        yield Finding(written.where, path, f"{file} is too large", f"at most {requirements.MAX_BYTES:,} bytes")
+        return
+    try:
+        lines = requirements.lines(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        yield Finding(written.where, path, f"{file} is not UTF-8", "a text with a requirement on each line")
+        return
+    yield from _requirements((path, written, text, f"{file}:{number} ") for number, text in lines)
+
+
+def _requirements(said: Iterable[tuple[DataPath, Scalar, str, str]]) -> Iterator[Finding]:
+    """What is wrong with requirements: where each is written, its text, and what is said before it."""
+    names: set[str] = set()
+    for place, node, text, before in said:
+        problem = requirements.problem(text)
+        if problem is None:
+            name, _ = requirements.name_and_version(text)
+            problem = "is there twice" if name in names else None
+            names.add(name)
+        if problem:
+            shown = "the text" if "@" in text else quoted(text)  # an address may hold a password
+            yield Finding(node.where, place, f"{before}{shown} {problem}", requirements.EXPECTED)
 
 
 def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:

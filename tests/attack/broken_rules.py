@@ -50,6 +50,9 @@ ADDRESS = _text(
 BAD_IMAGE = _text("UPPER", "a b", "a:", "a@sha256:1", ":tag", "a/b:t:u", "https://a/b", "{{ x }}")
 NO_FILE = _text("missing.onnx", "a folder", "~/x.onnx", "a\nb", "x" * 300)
 NO_HANDLER = _text("missing.py", "a folder", "broken.py", "nothing.py", "iris.pkl")
+NO_REQUIREMENT = _text(
+    "pillow", "pillow>=1", "pillow==", "a b==1", "-r x", "https://u:p@h/x.whl", "pillow==1; python_version"
+)
 NO_OPTION = _text("x", "--a b", "-", "--retries 5", "", "--index-url=https://u:p@h/")
 
 
@@ -69,6 +72,7 @@ BROKEN_RULES: dict[Pattern, tuple[Rule, ...]] = {
     ("model",): (NO_FILE,),
     ("model", "file"): (NO_FILE,),
     ("runtime", "handler"): (NO_HANDLER,),
+    ("runtime", "requirements", "[]"): (NO_REQUIREMENT,),
     ("runtime", "image"): (BAD_IMAGE,),
     ("runtime", "packages", "indexUrl"): (ADDRESS,),
     ("runtime", "packages", "proxy"): (ADDRESS,),

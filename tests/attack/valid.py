@@ -44,6 +44,7 @@ def lay_out(folder: File) -> File:
         shutil.copy(source, folder / file)
     for handler in HANDLERS:
         (folder / handler).write_text(HANDLER)
+    (folder / "requirements.txt").write_text("# nothing yet\n")
     (folder / "broken.py").write_text("def preprocess(value:\n")
     (folder / "nothing.py").write_text("x = 1\n")
     return folder
@@ -224,6 +225,8 @@ SPECIAL: dict[Pattern, Callable[[Maker], Any]] = {
     ("version",): lambda at: at.one("1.2.0", "0.0.0", "1.2.0-rc.1", "1.0.0-1e3"),
     ("description",): lambda at: at.text(),
     ("model",): lambda at: at.model(),
+    # What asks for a package needs a lock file, which tests/pins tries.
+    ("runtime", "requirements"): lambda at: at.one([], "requirements.txt"),
     ("runtime", "handler"): lambda at: at.one(*HANDLERS),
     ("runtime", "image"): lambda at: at.one("python:3.11-slim", "r.example.com:5000/a/b", "a/b@sha256:" + "0a" * 32),
     ("runtime", "packages", "noProxy"): lambda at: at.one(*filter(None, CARRIED)),

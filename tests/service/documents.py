@@ -33,6 +33,7 @@ WHOLE: dict[str, Any] = {
         "name": "fastapi",
         "image": "python:3.11-slim",
         "handler": "./handler.py",
+        "requirements": ["pillow==11.0.0"],
         "packages": {
             "indexUrl": "https://pypi.example.com/simple",
             "extraIndexUrls": ["https://example.com/simple"],
