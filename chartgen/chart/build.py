@@ -14,6 +14,8 @@ from chartgen.pins.own import check_own
 from chartgen.pins.resolve import resolve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chartgen.chart.plan import ChartPlan
     from chartgen.inspect.facts import ModelFacts
     from chartgen.pins.resolve import Requirements
@@ -33,6 +35,7 @@ class Built:
         requirements: The libraries of the pods.
         plan: What was decided.
         chart: The chart.
+        lock: The `requirements.lock` beside the service file that gave the libraries; None where chartgen chose them.
     """
 
     spec: ServiceSpec
@@ -40,6 +43,7 @@ class Built:
     requirements: Requirements
     plan: ChartPlan
     chart: RenderedChart
+    lock: Path | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -64,9 +68,10 @@ def build(spec: ServiceSpec) -> Built:
     lock = spec.source.parent / LOCK_FILE if spec.source else None
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     roots = runtime.requirements if spec.runtime.folder else None
-    requirements = resolve(facts, spec.runtime.name, lock if lock and lock.exists() else None, roots=roots)
+    used = lock if lock and lock.exists() else None
+    requirements = resolve(facts, spec.runtime.name, used, roots=roots)
     check_own(spec.runtime.requirements, requirements.versions, str(lock) if lock else None)
     planned = plan(spec, facts, requirements)
     chart = render(planned)
     check_size(spec, chart)
-    return Built(spec=spec, facts=facts, requirements=requirements, plan=planned, chart=chart)
+    return Built(spec=spec, facts=facts, requirements=requirements, plan=planned, chart=chart, lock=used)

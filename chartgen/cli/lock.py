@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -66,13 +67,14 @@ def command(
     """Ask the package index for the libraries of a model, and write requirements.lock beside the service file.
 
     Needed only for models whose libraries chartgen has no versions for, and for what a handler imports: what
-    `runtime.requirements` says is locked together with the rest. Wheels only, for the pod's Python. Every verb that
-    makes a chart reads the file, and none of them asks the index.
+    `runtime.requirements` says is locked together with the rest. Wheels only, for the pod's Python. The file's first
+    line is the command that makes it again, with each --package. Every verb that makes a chart reads the file, and none
+    of them asks the index.
     """
     from chartgen.chart.build import LOCK_FILE
     from chartgen.chart.runtimes import load_runtime
     from chartgen.inspect import inspect_model
-    from chartgen.pins.locking import lock
+    from chartgen.pins.locking import dropped, lock
     from chartgen.pins.resolve import resolve
 
     spec = arguments.load()
@@ -80,6 +82,8 @@ def command(
         raise click.UsageError("the lock file lies beside the service file, so that cannot come from standard input")
     target = spec.source.parent / LOCK_FILE
     _refuse_another(target, force=force)
+    more = [*packages, *spec.runtime.requirements]
+    gone = dropped(target, more)
     model = spec.model
     facts = inspect_model(model.file, format=model.format, trusted=model.trusted, sha256=model.sha256)
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
@@ -90,8 +94,9 @@ def command(
             spec.runtime.name,
             python=runtime.python,
             roots=roots,
-            more=[*packages, *spec.runtime.requirements],
+            more=more,
             machines=list(dict.fromkeys(machines)),
+            command=_command_line(arguments, target.parent, packages, machines),
             index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
         )
     try:
@@ -100,8 +105,24 @@ def command(
         raise LockError(f"cannot be written: {error.strerror or error}", where=str(target)) from error
     for warning in dict.fromkeys((*locked.warnings, *resolve(facts, spec.runtime.name, target, roots=roots).warnings)):
         out.warn(warning)
+    for each in gone:
+        out.warn(f"{each} was asked for before, and is not now: --package {shlex.quote(each)} keeps it")
     out.say(f"{locked.packages} packages are locked")
     click.echo(os.path.relpath(target))
+
+
+def _command_line(
+    arguments: ServiceArguments, folder: Path, packages: tuple[str, ...], machines: tuple[str, ...]
+) -> str:
+    """What makes the same lock again in its folder; the index, whose address may hold credentials, is left out."""
+    words = ["chartgen", "lock"]
+    files = [os.path.relpath(file, folder) for file in arguments.files]
+    words += [word for file in files for word in ("-f", file)] if files != ["service.yaml"] else []
+    words += ["--runtimes", os.path.relpath(arguments.runtimes, folder)] if arguments.runtimes else []
+    words += [word for each in packages for word in ("--package", each)]
+    words += [word for each in sorted(set(machines)) for word in ("--machine", each)] if len(set(machines)) == 1 else []
+    line = shlex.join(words)
+    return line if line.isprintable() else "chartgen lock"
 
 
 def _refuse_another(target: Path, *, force: bool) -> None:

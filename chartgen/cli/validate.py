@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from chartgen.cli import output as out
 from chartgen.cli.options import ServiceArguments, output_option, service_options
 from chartgen.cli.verb import verb
@@ -30,6 +32,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
             "version": built.spec.version,
             "model": {"format": built.facts.format, "size": built.facts.size, "sha256": built.facts.sha256},
             "libraries": dict(sorted(built.requirements.versions.items())),
+            "lock": os.path.relpath(built.lock) if built.lock else None,
             "warnings": list(built.warnings),
         }
         out.data("Validation", content, output)
@@ -40,3 +43,5 @@ def command(arguments: ServiceArguments, output: str) -> None:
     versions = [f"{name} {built.requirements.versions[name]}" for name in shown]
     name, version = built.spec.name, built.spec.version
     out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {', '.join(versions)}")
+    if built.lock:
+        out.say(f"the libraries are those of {os.path.relpath(built.lock)}, which lies beside the service file")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
 
     from chartgen.inspect.facts import ModelFacts
 
-_MARK = "# Written by `chartgen lock`"
-_HEADER = _MARK + ", for Python {python} on Linux ({machines}). Run it again instead of changing this.\n"
+_MARK = "# Written by `chartgen lock"
+_HEADER = (
+    "# Written by `{command}`, for Python {python} on Linux ({machines}).\n"
+    "# Run that again, in this folder, instead of changing this.\n"
+)
+_COMMAND = re.compile(r"# Written by `(chartgen lock.*)`, for Python ")
+_HEAD_MAX = 1 << 16
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 # What the pickle itself says of numpy, whose arrays are written differently by its two majors.
 _NUMPY = {"1": "numpy<2", "2 or newer": "numpy>=2"}
@@ -50,6 +57,7 @@ def lock(
     roots: Sequence[str] | None = None,
     more: Sequence[str] = (),
     machines: Sequence[str] = tuple(MACHINES),
+    command: str = "chartgen lock",
     index: Index | None = None,
 ) -> Locked:
     """Choose and hash the libraries of a pod; the package index is asked.
@@ -61,6 +69,7 @@ def lock(
         roots: What the adapter imports; None for what the table of the runtime says.
         more: Further requirements; one for a library of the model takes the place of the model's own version.
         machines: The machines that the pods may run on, `amd64` or `arm64`.
+        command: What makes the same again, on one line, for the file's head.
         index: Where packages come from.
 
     Raises:
@@ -80,7 +89,7 @@ def lock(
         # One version on all machines: a model must not answer differently by the node that it is on.
         constraints |= {name: package.version for name, package in found[machine].items()}
     pinned = _merged(found)
-    header = _HEADER.format(python=python, machines=", ".join(machines))
+    header = _HEADER.format(command=command, python=python, machines=", ".join(machines))
     return Locked(header + requirements_text(pinned), len(pinned), tuple(warnings))
 
 
@@ -88,6 +97,24 @@ def is_ours(path: Path) -> bool:
     """Whether a lock file was written by `lock`, and not by a person or another program."""
     with path.open("rb") as file:
         return file.read(len(_MARK)) == _MARK.encode()
+
+
+def dropped(path: Path, more: Sequence[str]) -> list[str]:
+    """The requirements that a lock file of ours was made with, by the command in its head, and that are gone now.
+
+    Args:
+        path: The file; none are found where there is none, or one of somebody else.
+        more: What is asked for now, besides the model's.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            match = _COMMAND.match(file.readline(_HEAD_MAX))
+        words = shlex.split(match[1]) if match else []
+    except (OSError, ValueError):
+        return []
+    named = {_name_of(each) for each in more}
+    before = [value for option, value in itertools.pairwise(words) if option == "--package"]
+    return [each for each in before if _name_of(each) not in named]
 
 
 def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -118,7 +145,7 @@ def _name_of(requirement: str) -> str:
         LockError: It does not begin with one.
     """
     match = _NAME.match(requirement)
-    if match is None or "\n" in requirement:
+    if match is None or not requirement.isprintable():
         raise LockError(f"not a requirement: {requirement!r}", expected="such as `pandas`, `pandas==2.2.3`, `numpy<2`")
     return canonical(match[0])
 

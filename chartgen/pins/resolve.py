@@ -230,7 +230,7 @@ def _from_lock(
         raise ModelUnsupportedError(
             f"the lock file lacks {', '.join(missing)}, which the runtime or the model needs",
             where=where,
-            hint=f"add {'it' if len(missing) == 1 else 'them'} to what the lock file is made from, and make it again",
+            hint="make the file again: with `chartgen lock`, or from a list that names what is missing",
         )
     warnings = [
         f"the model imports `{one.name}`, and {LOCK} has no package of that name; it may come from another one"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
+import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -55,6 +58,32 @@ def test_a_model_of_an_unknown_version_is_locked_and_then_rendered(old: Path) ->
         pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--require-hashes", "--quiet"]
         installing = subprocess.run([*pip, "--only-binary=:all:", "-r", old / "requirements.lock"], check=False)
         assert installing.returncode == 0, "pip accepts the hashes, and nothing is missing"
+
+
+def test_a_lock_names_the_command_that_makes_it_again_and_what_a_new_one_drops(old: Path) -> None:
+    (old / "service.yaml").rename(old / "my service.yaml")
+    argv = ["lock", "-f", old / "my service.yaml"]
+    done = chartgen(*argv, "--package", "tomli<2.1", "--machine", "amd64", cwd=old.parent)
+    assert done.returncode == 0, done.stderr
+    first = (old / "requirements.lock").read_text()
+    line = "# Written by `chartgen lock -f 'my service.yaml' --package 'tomli<2.1' --machine amd64`, for Python 3.11"
+    assert first.startswith(line)
+    again = shlex.split(re.search(r"`chartgen (.*)`", first)[1])  # type: ignore[index]
+    assert "before" not in chartgen(*again, cwd=old).stderr
+    assert (old / "requirements.lock").read_text() == first
+    dropping = chartgen(*argv, cwd=old)
+    assert "warning: tomli<2.1 was asked for before, and is not now: --package 'tomli<2.1' keeps it" in dropping.stderr
+    assert not any(one.name == "tomli" for one in read_lock(old / "requirements.lock"))
+
+    said = chartgen("validate", "-f", "my service.yaml", cwd=old)
+    assert "the libraries are those of requirements.lock" in said.stderr
+    document = json.loads(chartgen("validate", "-f", "my service.yaml", "-o", "json", cwd=old).stdout)
+    assert document["lock"] == "requirements.lock"
+    lacking = re.sub(r"^fastapi==(.|\n(?! *\w+==))*\n", "", (old / "requirements.lock").read_text(), flags=re.MULTILINE)
+    (old / "requirements.lock").write_text(lacking)
+    refused = chartgen("validate", "-f", "my service.yaml", cwd=old).stderr
+    assert refused.startswith(f"error: {old / 'requirements.lock'}: the lock file lacks fastapi")
+    assert "`chartgen lock`" in refused
 
 
 def test_a_package_is_added_and_a_version_replaced(old: Path) -> None:
