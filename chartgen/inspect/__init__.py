@@ -23,8 +23,7 @@ def inspect_model(
 
     Args:
         path: The file.
-        format: The format that it must have: `onnx`, `pickle` or `keras`; None means that content and suffix must
-            agree.
+        format: The format that it must have, such as `onnx`; None means that content and suffix must agree.
         trusted: Whether a pickle may import names that are not on the allow-list; they are reported all the same.
         sha256: The digest that it must have, in hexadecimal; None means any.
 
@@ -53,6 +52,10 @@ def inspect_model(
             from chartgen.inspect.keras import read_keras
 
             return read_keras(file, digest)
+        if found == "torch":
+            from chartgen.inspect.torch import read_torch
+
+            return read_torch(file, digest)
         from chartgen.inspect.pickle import read_pickle  # many modules that other formats do not need
 
         return read_pickle(file, digest, trusted=trusted)

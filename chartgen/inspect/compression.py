@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from chartgen.errors import ModelUnsupportedError
 
 if TYPE_CHECKING:
-    from chartgen.inspect.modelfile import ModelFile
+    from chartgen.inspect.readable import Readable
 
 # joblib's own prefixes: it picks the decompressor by these alone, so anything else would read another content.
 _PREFIXES = {
@@ -98,7 +98,7 @@ def compression_of(head: bytes) -> str | None:
     return name
 
 
-def _decompressor(file: ModelFile, name: str) -> _Decompressor:
+def _decompressor(file: Readable, name: str) -> _Decompressor:
     if name == "zlib":
         return _Zlib(zlib.MAX_WBITS)
     if name == "gzip":
@@ -133,7 +133,7 @@ class Unpacked:
         ModelUnsupportedError: It is a compression that Python's standard library lacks.
     """
 
-    def __init__(self, file: ModelFile, name: str) -> None:
+    def __init__(self, file: Readable, name: str) -> None:
         self._file = file
         self._name = name
         self._inner = _decompressor(file, name)

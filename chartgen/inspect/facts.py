@@ -48,7 +48,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a pickled object can be asked for; only what is certain is said.
+    """What can be asked of a pickled object, or of a PyTorch file; only what is certain is said.
 
     Attributes:
         instead: What it is when it is no model at all, such as `dict`; None for a model, or what may be one.
@@ -72,7 +72,7 @@ class ModelFacts:
     """What a model file says of itself, read and never executed.
 
     Attributes:
-        format: `onnx`, `pickle` or `keras`.
+        format: `onnx`, `pickle`, `torch` or `keras`.
         size: The file's size in bytes.
         sha256: The file's digest, 64 lower-case hexadecimal digits.
         producer: What wrote the file.
@@ -83,7 +83,7 @@ class ModelFacts:
         operators: ONNX: the operators in use that the file does not define, as domain (empty for ONNX's own) and name.
         imports: Pickle: every dotted name that loading would import, sorted.
         untrusted: Pickle: those of `imports` that are not on the allow-list; empty unless the file is called trusted.
-        abilities: Pickle: what can be asked of the object in it.
+        abilities: Pickle and PyTorch: what can be asked of the object in it.
         details: Further facts for people, by label.
     """
 

@@ -12,7 +12,10 @@ from chartgen.inspect.onnx import looks_like_onnx
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
 
-SUPPORTED = "ONNX (.onnx), Keras's HDF5 (.h5), and pickles of pickle, joblib or cloudpickle (.pkl, .pickle, .joblib)"
+SUPPORTED = (
+    "ONNX (.onnx), PyTorch (.pt, .pth), Keras's HDF5 (.h5), and pickles of pickle, joblib or cloudpickle "
+    "(.pkl, .pickle, .joblib)"
+)
 
 _SUFFIXES = {
     ".onnx": "an ONNX model",
@@ -21,11 +24,12 @@ _SUFFIXES = {
     ".joblib": "a pickle",
     ".pt": "a PyTorch model",
     ".pth": "a PyTorch model",
+    ".pt2": "a PyTorch model",
     ".h5": "an HDF5 file",
     ".hdf5": "an HDF5 file",
     ".keras": "a Keras archive",
 }
-_NAMES = {"onnx": "an ONNX model", "pickle": "a pickle", "keras": "an HDF5 file"}
+_NAMES = {"onnx": "an ONNX model", "pickle": "a pickle", "torch": "a PyTorch model", "keras": "an HDF5 file"}
 
 # The formats of the suffixes that are served, for files whose content does not tell: their reader then refuses them.
 _FORMATS = {
@@ -33,11 +37,20 @@ _FORMATS = {
     ".pkl": "pickle",
     ".pickle": "pickle",
     ".joblib": "pickle",
+    ".pt": "torch",
+    ".pth": "torch",
+    ".pt2": "torch",
     ".h5": "keras",
     ".hdf5": "keras",
 }
 
+_WRITE_AGAIN = (
+    "export the model with torch.export.save or torch.jit.script; weights for a handler's `load(model)` are written "
+    "again with torch.save of 1.6 or newer"
+)
+
 _HEAD = 4096
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # The first of the pickles that a legacy `torch.save` writes one after the other: its magic number, and nothing else.
 _TORCH_MAGIC = b"l\xfc\x9cF\xf9 j\xa8P\x19."
 # Where a magic number lies, what it is of, and what to do about it.
@@ -63,7 +76,7 @@ def identify(file: ModelFile, said: str | None) -> str:
         said: The format that the service file says; it overrules the suffix, never the content.
 
     Returns:
-        `onnx`, `pickle` or `keras`.
+        `onnx`, `pickle`, `torch` or `keras`.
 
     Raises:
         ModelMismatchError: The content is not what `said`, or else the suffix, says.
@@ -102,11 +115,21 @@ def _served(file: ModelFile, head: bytes) -> str | None:
         return "keras"
     if (head[0] == _PICKLE_PROTOCOL and head[1:2] <= bytes([_NEWEST_PROTOCOL])) or compression_of(head) is not None:
         return "pickle"
+    if head.startswith(_ZIP):  # others were refused before
+        return "torch"
     if looks_like_onnx(file):
         return "onnx"
     if head[0] in _OPCODES_TO_BEGIN_WITH and file.read(file.size - 1, 1) == b".":
         return "pickle"
     return None
+
+
+def _is_torch(file: ModelFile) -> bool:
+    # What other formats do not need.
+    from chartgen.inspect.torcharchive import looks_like_torch
+    from chartgen.inspect.ziparchive import ZipArchive
+
+    return looks_like_torch(ZipArchive(file))
 
 
 def _refuse_unknown(file: ModelFile, said: str | None, suffix: str) -> None:
@@ -123,7 +146,7 @@ def _refuse_known(file: ModelFile, head: bytes) -> None:
     Raises:
         ModelUnsupportedError: It is; the message names the format.
     """
-    name = _known_format(head)
+    name = _known_format(file, head)
     if name is not None:
         what, hint = name
         raise ModelUnsupportedError(f"{what} is not supported yet", where=str(file.path), expected=SUPPORTED, hint=hint)
@@ -134,12 +157,12 @@ def _refuse_known(file: ModelFile, head: bytes) -> None:
         )
 
 
-def _known_format(head: bytes) -> tuple[str, str | None] | None:
+def _known_format(file: ModelFile, head: bytes) -> tuple[str, str | None] | None:
     """The name of a known format that is not served, and what to do about it."""
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_format(head)
+    if head.startswith(_ZIP):
+        return None if _is_torch(file) else _zip_format(head)
     if _TORCH_MAGIC in head[:32]:
-        return "a PyTorch file of the time before 1.6", "export the model to ONNX with torch.onnx.export"
+        return "a PyTorch file in the layout of the time before 1.6", _WRITE_AGAIN
     for offset, magic, what, hint in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return what, hint
@@ -149,10 +172,8 @@ def _known_format(head: bytes) -> tuple[str, str | None] | None:
 def _zip_format(head: bytes) -> tuple[str, str | None]:
     """Which kind of zip archive begins with `head`, by the name of its first member."""
     first = head[30 : 30 + int.from_bytes(head[26:28], "little")]
-    if first.endswith((b"/data.pkl", b"/byteorder", b"/version", b"/.format_version")):
-        return "a PyTorch archive (.pt)", "export the model to ONNX with torch.onnx.export"
     if first in {b"metadata.json", b"config.json"}:
         return "a Keras archive (.keras)", "save the model as HDF5, `model.save('model.h5')`, or export it to ONNX"
     if first.endswith(b".npy"):
         return "an archive of NumPy arrays (.npz)", None
-    return "a zip archive, such as a PyTorch .pt file,", "name the model file itself"
+    return "a zip archive", "name the model file itself"

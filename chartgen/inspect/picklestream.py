@@ -15,8 +15,8 @@ from chartgen.inspect.picklevalues import Opaque
 
 if TYPE_CHECKING:
     from chartgen.errors import ModelUnreadableError
-    from chartgen.inspect.modelfile import ModelFile
     from chartgen.inspect.picklevalues import Value
+    from chartgen.inspect.readable import Readable
 
 _BLOCK = 1 << 16
 
@@ -44,7 +44,7 @@ class PickleStream:
         size: The file's size in bytes, as it lies on the disk.
     """
 
-    def __init__(self, file: ModelFile) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
         self.size = file.size
         self.compression = compression_of(file.read(0, 16))

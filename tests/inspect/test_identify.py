@@ -83,11 +83,10 @@ def test_another_digest_is_refused_with_both(tmp_path: Path, small_onnx: bytes) 
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (_zip("archive/data.pkl"), r"PyTorch archive \(\.pt\)"),
         (_zip("metadata.json"), "Keras archive"),
         (_zip("a.npy"), r"\.npz"),
         (_zip("other"), "zip archive"),
-        (TORCH_LEGACY, "PyTorch file of the time before 1.6"),
+        (TORCH_LEGACY, "PyTorch file in the layout of the time before 1.6"),
         (b"sys_info" + bytes(249) + b"ustar\0" + bytes(100), "tar archive"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer"),
         (b"\x93NUMPY\x01\0", r"\.npy"),

@@ -1,0 +1,306 @@
+"""Reads a torch.export archive (.pt2): what goes in and out, by the program in `models/model.json`.
+
+The layout is that of torch 2.8 and newer (torch/csrc/export/pt2_archive_constants.h); the schema of the program is
+torch/_export/serde/schema.py. Loading such a file evaluates texts in it as Python, so all of them are checked first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.inspect import torchsymbols
+from chartgen.inspect.facts import Dimension, Signature
+from chartgen.inspect.torchpickle import of_weights, printable, unsafe, walk
+from chartgen.inspect.ziparchive import ZipArchive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chartgen.errors import ModelUnreadableError
+    from chartgen.inspect.readable import Readable
+
+_MODEL = "models/model.json"
+# A document of this size takes some twenty times as much memory when every part of it is as small as can be.
+_DOCUMENT_LIMIT = 6 << 20
+_SCHEMA = 8
+
+# torch/_export/serde/schema.py: ScalarType.
+DTYPES = {
+    1: "uint8",
+    2: "int8",
+    3: "int16",
+    4: "int32",
+    5: "int64",
+    6: "float16",
+    7: "float32",
+    8: "float64",
+    9: "complex32",
+    10: "complex64",
+    11: "complex128",
+    12: "bool",
+    13: "bfloat16",
+    28: "uint16",
+    29: "float8e4m3fn",
+    30: "float8e5m2",
+    34: "uint32",
+    35: "uint64",
+}
+
+# What names in the program become: parts of Python code that PyTorch generates from it.
+_NAME = re.compile(r"[A-Za-z0-9_.:+\-]*", re.ASCII)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_IDENTIFIERS = frozenset({"name", "forward_arg_names"})
+# Texts that are data: constants of the model, and notes for people.
+_FREE = frozenset({"as_string", "as_strings", "metadata"})
+_TREES = frozenset({"in_spec", "out_spec"})
+_CONTAINERS = frozenset({"builtins.tuple", "builtins.list", "builtins.dict"})
+
+
+class Program:
+    """A torch.export archive that is safe to load.
+
+    Args:
+        file: The file, for messages.
+        archive: Its members.
+        prefix: The folder that all of them lie in, with `/` at its end.
+
+    Attributes:
+        version: The version of torch that wrote it; None where it does not say.
+        inputs: What goes in.
+        outputs: What comes out, as far as it is tensors.
+
+    Raises:
+        ModelUnreadableError: A member is corrupt.
+        ModelUnsafeError: Loading it could run what is no model.
+        ModelUnsupportedError: The pod could not load it, or it takes other things than tensors.
+    """
+
+    def __init__(self, file: Readable, archive: ZipArchive, prefix: str) -> None:
+        self._file, self._archive, self._prefix = file, archive, prefix
+        self._check_members()
+        self._check_payload("data/weights/model_weights_config.json")
+        self._check_payload("data/constants/model_constants_config.json")
+        self._check_sample()
+        document = self._document(_MODEL)
+        self._check_schema(document)
+        version = document.get("torch_version")
+        self.version = version if isinstance(version, str) and version != "<=2.7" else None
+        self._check(document)
+        try:
+            graph = document["graph_module"]
+            self._values: dict[str, Any] = graph["graph"]["tensor_values"]
+            self._sizes: dict[str, str] = {}
+            self.inputs = tuple(self._inputs(graph["signature"]["input_specs"]))
+            self.outputs = tuple(self._outputs(graph["signature"]["output_specs"], graph["module_call_graph"]))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise self._corrupt("lacks what PyTorch writes of inputs and outputs") from error
+
+    def _corrupt(self, message: str) -> ModelUnreadableError:
+        return self._file.unreadable(f"the program of the torch.export archive {message}")
+
+    def _unsafe(self, message: str) -> ModelUnsafeError:
+        return ModelUnsafeError(
+            f"loading this torch.export archive could run any program: {message}",
+            where=str(self._file.path),
+            expected="a program as torch.export.save writes it",
+            hint="do not load the file; export the model anew from its source",
+        )
+
+    def _unsupported(self, message: str, hint: str) -> ModelUnsupportedError:
+        return ModelUnsupportedError(message, where=str(self._file.path), hint=hint)
+
+    # What lies in the archive.
+
+    def _check_members(self) -> None:
+        for name in self._archive.entries:
+            inner = name.removeprefix(self._prefix)
+            if inner.startswith("data/aotinductor/"):
+                raise self._unsafe("it holds a compiled library (AOTInductor), not only a program of torch.export")
+            if inner.startswith("models/") and inner != _MODEL:
+                raise self._unsupported(
+                    "the archive holds several programs", "write one to a file, by torch.export.save"
+                )
+        if self._prefix + _MODEL not in self._archive.entries:
+            raise self._file.unreadable(f"the torch.export archive lacks {_MODEL}")
+
+    def _document(self, member: str) -> Any:
+        name = self._prefix + member
+        if name in self._archive.entries and self._archive.entries[name].size > _DOCUMENT_LIMIT:
+            raise self._unsupported(
+                f"{member} in the archive has {self._archive.entries[name].size} bytes; chartgen reads up to "
+                f"{_DOCUMENT_LIMIT}",
+                "export the model to ONNX or TorchScript",
+            )
+        try:
+            return json.loads(self._archive.text(name, _DOCUMENT_LIMIT)) if name in self._archive.entries else {}
+        except (ValueError, RecursionError) as error:
+            raise self._file.unreadable(f"{member} in the torch.export archive is no JSON") from error
+
+    def _check_payload(self, member: str) -> None:
+        """Refuses tensors and objects that torch would unpickle without bounds."""
+        document = self._document(member)
+        config = document.get("config", {}) if isinstance(document, dict) else None
+        if not isinstance(config, dict):
+            raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
+        for entry in config.values():
+            path = entry.get("path_name") if isinstance(entry, dict) else None
+            if not isinstance(path, str) or not isinstance(entry, dict):
+                raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
+            if entry.get("use_pickle") is not False or not path.startswith(("weight_", "tensor_")):
+                raise self._unsafe(f"{printable(path)} in it is a pickled object, and not a plain tensor")
+
+    def _check_sample(self) -> None:
+        """Walks the pickle of the recorded example: torch loads it with the program."""
+        name = f"{self._prefix}data/sample_inputs/model.pt"
+        if name not in self._archive.entries or self._archive.entries[name].size == 0:
+            return
+        inner = ZipArchive(self._archive.open(name))
+        pickles = [member for member in inner.entries if member.endswith("data.pkl")]
+        if len(pickles) != 1:
+            raise self._file.unreadable("the recorded example in the torch.export archive is not as PyTorch writes it")
+        _, refused = walk(inner.open(pickles[0]), of_weights)
+        if refused:
+            raise unsafe(self._file, refused, "the recorded example of this torch.export archive")
+
+    # What is evaluated.
+
+    def _check_schema(self, document: Any) -> None:
+        version = document.get("schema_version") if isinstance(document, dict) else None
+        major = version.get("major") if isinstance(version, dict) else None
+        if not isinstance(major, int):
+            raise self._corrupt("does not say its version")
+        if major != _SCHEMA:
+            raise self._unsupported(
+                f"the program is of the version {major} of torch.export's format, and the pod's torch loads {_SCHEMA}",
+                "export the model with torch 2.13 or an older 2.x",
+            )
+
+    def _check(self, document: Any) -> None:
+        """Checks every text in the program that could reach Python's evaluation.
+
+        Raises:
+            ModelUnsafeError: One is not as PyTorch writes it.
+            ModelUnsupportedError: An operator is of a library that the pod does not have.
+        """
+        for key, value in _walk(document):
+            if not _NAME.fullmatch(key):
+                raise self._unsafe(f"it has the odd name {printable(key)}")
+            if isinstance(value, str):
+                self._check_text(key, value)
+        if document.get("graph_module", {}).get("treespec_namedtuple_fields"):
+            raise self._unsupported(
+                "the program takes or gives a named tuple, whose class the pod does not have",
+                "export a module that gives a tensor, a tuple or a dict of tensors",
+            )
+
+    def _check_text(self, key: str, value: str) -> None:
+        if key == "expr_str":
+            if not torchsymbols.is_size(value):
+                raise self._unsafe(f"a size in it is {printable(value)}")
+        elif key == "guards_code":
+            if not torchsymbols.is_guard(value):
+                raise self._unsafe(f"it checks its inputs by {printable(value)}")
+        elif key in _TREES:
+            self._check_tree(value)
+        elif key == "target" and "." in value:
+            self._check_operator(value)
+        elif value and not (_IDENTIFIER if key in _IDENTIFIERS else _NAME).fullmatch(value):
+            raise self._unsafe(f"its {key} holds {printable(value)}")
+
+    def _check_operator(self, target: str) -> None:
+        library = torchsymbols.library_of(target)
+        if library is None:
+            raise self._unsafe(f"it calls {printable(target)}")
+        if library != "torch":
+            raise self._unsupported(
+                f"the model calls operators of {library}, which torch itself lacks",
+                "export it with operators of torch itself, or to ONNX",
+            )
+
+    def _check_tree(self, text: str) -> None:
+        """Checks how inputs or outputs are nested: PyTorch looks the types of containers up by their names."""
+        try:
+            tree = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self._corrupt("does not say how its inputs are nested") from error
+        for key, value in _walk(tree):
+            if key == "type" and isinstance(value, str) and value not in _CONTAINERS:
+                raise self._unsupported(
+                    f"the program takes or gives a {printable(value)}, whose class the pod does not have",
+                    "export a module that takes tensors, and gives a tensor, a tuple or a dict of tensors",
+                )
+            if key == "context" and isinstance(value, str) and not re.fullmatch(r'(?:null|\[[\w", ]*\])', value):
+                raise self._unsafe(f"its inputs or outputs have the odd names {printable(value)}")
+
+    # What goes in and out.
+
+    def _inputs(self, specs: list[Any]) -> Iterator[Signature]:
+        for spec in specs:
+            if "user_input" in spec:
+                argument = spec["user_input"]["arg"]
+                if "as_tensor" not in argument:
+                    kind = next(iter(argument), "").removeprefix("as_")
+                    raise self._unsupported(
+                        f"the program takes an input that is no tensor, but of the kind {printable(kind)}",
+                        "export a module around it that takes tensors only",
+                    )
+                yield self._tensor(argument["as_tensor"]["name"], argument["as_tensor"]["name"])
+            elif "constant_input" in spec:
+                raise self._unsupported(
+                    "the program takes a constant beside its tensors",
+                    "export a module around it that takes tensors only",
+                )
+
+    def _outputs(self, specs: list[Any], calls: list[Any]) -> Iterator[Signature]:
+        found = [spec["user_output"]["arg"] for spec in specs if "user_output" in spec]
+        names = _output_names(json.loads(calls[0]["signature"]["out_spec"])[1])
+        if len(names) != len(found):
+            return
+        for name, argument in zip(names, found, strict=True):
+            if "as_tensor" in argument:
+                yield self._tensor(name, argument["as_tensor"]["name"])
+            else:
+                yield Signature(name, None, None)
+
+    def _tensor(self, name: str, value: str) -> Signature:
+        meta = self._values[value]
+        return Signature(name, DTYPES.get(meta["dtype"], "unknown"), tuple(map(self._dimension, meta["sizes"])))
+
+    def _dimension(self, size: dict[str, Any]) -> Dimension:
+        if "as_int" in size:
+            return int(size["as_int"])
+        symbol = torchsymbols.symbol_of(size["as_expr"]["expr_str"])
+        if symbol is None:
+            return None
+        # PyTorch calls them s77: the first is the batch, as a rule, and a person reads numbers more easily from 1.
+        return self._sizes.setdefault(symbol, f"size_{len(self._sizes)}" if self._sizes else "batch")
+
+
+def _output_names(tree: dict[str, Any]) -> list[str]:
+    """The names of the outputs: the keys of a dict, else their numbers; one alone is `output`."""
+    kind, children = tree["type"], tree["children_spec"]
+    if kind is None:
+        return ["output"]
+    if kind == "builtins.dict":
+        keys = json.loads(tree["context"])
+        return [str(key) for key in keys] if all(child["type"] is None for child in children) else []
+    if not all(child["type"] is None for child in children):
+        return []
+    return ["output"] if len(children) == 1 else [f"output_{index}" for index in range(len(children))]
+
+
+def _walk(document: Any) -> Iterator[tuple[str, Any]]:
+    """Every key in a document, and every value that is no container, each value with the key it is under."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            yield from ((name, None) for name in value)
+            waiting += [(name, inner) for name, inner in value.items() if name not in _FREE]
+        elif isinstance(value, list):
+            waiting += [(key, inner) for inner in value]
+        else:
+            yield key, value
