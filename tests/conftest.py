@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ TOOLS = ROOT / ".tools"
 
 # A shell that starts the tests in the background lets them ignore it, and every program that they interrupt would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Where PyTorch's own index is out of reach, its wheel lies on the disk (PIP_FIND_LINKS), and pip would wait several
+# seconds for the index at every other package.
+try:
+    socket.getaddrinfo("download.pytorch.org", 443)
+except OSError:
+    os.environ.setdefault("PIP_RETRIES", "0")
 
 
 def _helm(major: int) -> Path:

@@ -20,7 +20,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from pin_wheels import MACHINES, PINS, PYTHON, Wheels, add_wheels, read_packages, version_key, write_packages
+from pin_wheels import (
+    MACHINES,
+    OWN_WHEELS,
+    PINS,
+    PYTHON,
+    Wheels,
+    add_wheels,
+    read_packages,
+    version_key,
+    write_packages,
+)
 
 from chartgen.errors import LockError
 from chartgen.pins.keras import tensorflow
@@ -55,10 +65,12 @@ class Library:
     Attributes:
         versions: Every one that gets a set; none for the newest alone.
         beside: What a pod needs beside it.
+        needs: What the build of `OWN_WHEELS` needs, where the public index's own needs more; it is not asked for then.
     """
 
     versions: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 # In the order of their preference: earlier ones settle the versions of what later ones share with them.
@@ -81,6 +93,22 @@ LIBRARIES: dict[str, list[Library]] = {
     "keras": [
         Library(("2.15.0",), tuple(tensorflow("==2.15.1"))),
         Library(("3.15.1",), tuple(tensorflow("==2.21.0"))),
+    ],
+    # The build without CUDA, which pip only finds on PyTorch's own index; what it needs is in its METADATA.
+    "torch": [
+        Library(
+            ("2.13.0",),
+            ("numpy>=2",),
+            (
+                "filelock",
+                "typing-extensions>=4.10.0",
+                "setuptools>=77.0.3",
+                "sympy>=1.13.3",
+                "networkx>=2.5.1",
+                "jinja2",
+                "fsspec>=0.8.5",
+            ),
+        )
     ],
 }
 
@@ -156,13 +184,16 @@ def make_table(runtime: str) -> RuntimeTable:
     for name, each in LIBRARIES.items():
         for library in each:
             for version in library.versions or ("",):
-                wanted = [f"{name}=={version}" if version else name, *library.beside]
+                named = f"{name}=={version}" if version else name
+                wanted = [*(library.needs or [named]), *library.beside]
                 try:
                     found = library_set(wanted, runtime, table.packages, {} if version else preferred)
                 except LockError as error:
                     table.left_out.setdefault(name, {})[version] = error.message
                     print(f"  left out: {name} {version}: {error.message}", flush=True)
                     continue
+                if library.needs:
+                    found = dict(sorted((found | {name: version}).items()))
                 table.libraries.setdefault(name, {})[found[name]] = found
                 preferred = found | preferred if not version else preferred
     return table
@@ -222,6 +253,8 @@ def main() -> None:
         write_table(runtime, make_table(runtime), header)
     wanted = used({path.stem: yaml.safe_load(path.read_text()) for path in (PINS / "sets").glob("*.yaml")})
     wheels = read_packages()
+    for name, versions in OWN_WHEELS.items():
+        wheels[name] = {**wheels.get(name, {}), **versions}
     add_wheels(wheels, wanted)
     kept: Wheels = {}
     for name, version in wanted:

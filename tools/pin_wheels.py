@@ -31,6 +31,22 @@ ONLY = {"tensorflow-cpu": "amd64", "tensorflow": "arm64", "tensorflow-cpu-aws": 
 Wheels = dict[str, dict[str, dict[str, tuple[str, str]]]]
 """name -> version -> machine (`any`, `amd64`, `arm64`) -> (sha256, file name)."""
 
+# What pods get from another index than the public one: https://download.pytorch.org/whl/cpu says these digests.
+OWN_WHEELS: Wheels = {
+    "torch": {
+        "2.13.0": {
+            "amd64": (
+                "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
+                "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl",
+            ),
+            "arm64": (
+                "84453b69508ec79902f899c5ed9495acb9e2bbe9fda5f1d5d6f19e3c3842e1a7",
+                "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_aarch64.whl",
+            ),
+        }
+    }
+}
+
 
 def add_wheels(wheels: Wheels, wanted: set[tuple[str, str]]) -> None:
     """Records the wheels of packages that are not recorded yet.

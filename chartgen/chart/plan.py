@@ -12,6 +12,7 @@ from chartgen.chart.runtimes import ServingRuntime, load_runtime
 from chartgen.chart.servable import check_model
 from chartgen.chart.values import chart_values, has_disruption_budget
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
+from chartgen.pins.tables import extra_indexes
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
 _WITH_INGRESS = ("templates/ingress.yaml",)
 # `LOST` as Helm's regular expressions are written.
 LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
-_SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "keras": ".h5"}
+_SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "torch": ".pt", "keras": ".h5"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
     metadata = _metadata(spec, facts)
     return ChartPlan(
         metadata=metadata,
-        values=chart_values(spec, facts, runtime),
+        values=chart_values(spec, facts, runtime, extra_indexes(requirements.versions)),
         templates=_templates(spec),
         context=_context(spec, facts, requirements, runtime, metadata),
         files=_model_files(spec, facts) | _runtime_files(spec, facts, requirements, runtime),
@@ -201,10 +202,10 @@ def _runtime_files(
     spec: ServiceSpec, facts: ModelFacts, requirements: Requirements, runtime: ServingRuntime
 ) -> dict[str, bytes]:
     """The pod's Python: the package, the files of this format only, the adapter, the requirements, the handler."""
-    wanted = {"formats/__init__.py", f"formats/{facts.format}.py"}
+    wanted = ("formats/__init__.py", f"formats/{facts.format}.py", f"formats/{facts.format}_")
     files = {}
     for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items():
-        if inner.startswith("formats/") and inner not in wanted:
+        if inner.startswith("formats/") and not inner.startswith(wanted):
             continue
         if inner == "smoke_test.py" and spec.sample is None:
             continue

@@ -47,12 +47,16 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
     own = handler.functions(spec.runtime.handler.read_bytes()) if spec.runtime.handler else frozenset()
     if facts.format in _GRAPHS:
         _check_graph(spec, facts)
+        if "predict" not in own:
+            _check_loaded(spec, facts, own)
         if facts.format == "onnx" and "predict" not in own:
             _check_outputs(spec, facts)
-    elif "predict" not in own:
+    elif facts.format == "torch":
+        _check_torch(spec, facts, own)
+    elif own.isdisjoint({"load", "predict"}):
         _check_object(spec, facts)
         _check_method(spec, facts)
-    if spec.sample is None and (not facts.inputs or any(entry.shape is None for entry in facts.inputs)):
+    if spec.sample is None and not _is_certain(facts):
         raise ModelUnsupportedError(
             "the file does not say what goes into the model, so the pod cannot try a prediction before it is ready",
             where=str(spec.model.file),
@@ -69,15 +73,57 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
     _check_size(spec, facts)
 
 
+def _is_certain(facts: ModelFacts) -> bool:
+    """Whether the file says enough of the inputs for the pod to make some."""
+    shapes = [entry.shape for entry in facts.inputs]
+    if not shapes or None in shapes:
+        return False
+    # Of a TorchScript module's example only the ranks are known: a size of 1 that is made up would fit few models.
+    loose = facts.format == "torch" and not facts.outputs
+    return not (loose and any(None in shape[1:] for shape in shapes if shape))
+
+
 def _check_graph(spec: ServiceSpec, facts: ModelFacts) -> None:
     """Refuses what a model without methods, which takes tensors of certain types, cannot do."""
-    where = str(spec.model.file)
+    _check_no_method(spec, _GRAPHS[facts.format])
+    _check_inputs(spec, facts)
+
+
+def _check_torch(spec: ServiceSpec, facts: ModelFacts, own: frozenset[str]) -> None:
+    """Refuses weights that nothing makes a model of, and inputs that JSON cannot hold."""
+    _check_no_method(spec, "a PyTorch model")
+    _check_inputs(spec, facts)
+    if facts.abilities.instead is not None and "load" not in own:
+        raise ModelUnsupportedError(
+            f"the file holds {facts.abilities.instead}",
+            where=str(spec.model.file),
+            expected="a TorchScript or torch.export archive, or a handler that makes the model of the weights",
+            hint="export the model: `torch.export.save(torch.export.export(model.eval(), (example,)), 'model.pt')`; or "
+            "give a handler with `load(model)`, which fills a module with the weights and returns it",
+        )
+
+
+def _check_loaded(spec: ServiceSpec, facts: ModelFacts, own: frozenset[str]) -> None:
+    """Refuses a handler that makes something else of such a model, and does not say how that predicts."""
+    if "load" in own:
+        raise ModelUnsupportedError(
+            "the handler has a function load and none that predicts with what it returns",
+            where=str(spec.runtime.handler),
+            expected="`def predict(model, inputs)` beside `def load(model)`, for " + _GRAPHS[facts.format],
+        )
+
+
+def _check_no_method(spec: ServiceSpec, kind: str) -> None:
     if spec.model.method != "predict":
         raise ModelUnsupportedError(
-            f"{_GRAPHS[facts.format]} has no method {spec.model.method}: it has outputs, and all of them are answered",
-            where=where,
+            f"{kind} has no method {spec.model.method}: it has outputs, and all of them are answered",
+            where=str(spec.model.file),
             hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
         )
+
+
+def _check_inputs(spec: ServiceSpec, facts: ModelFacts) -> None:
+    where = str(spec.model.file)
     for entry in facts.inputs:
         if entry.dtype is not None and entry.dtype not in JSON_TYPES:
             raise ModelUnsupportedError(

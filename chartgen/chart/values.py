@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
     from chartgen.service.model import (
@@ -34,13 +36,16 @@ _USER = 10001
 """A user that no image knows and no host gives rights to."""
 
 
-def chart_values(spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime) -> dict[str, Any]:
+def chart_values(
+    spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime, indexes: Sequence[str] = ()
+) -> dict[str, Any]:
     """The content of values.yaml, in the order it is written.
 
     Args:
         spec: The service.
         facts: What its model file says of itself.
         runtime: What serves it.
+        indexes: Where libraries of the pod come from that the public index has in another build.
     """
     values: dict[str, Any] = {"replicaCount": spec.replicas}
     if spec.autoscaling:
@@ -48,7 +53,7 @@ def chart_values(spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime) 
     values |= {
         "image": _image(spec.runtime.image, runtime) | {"pullPolicy": "IfNotPresent"},
         "imagePullSecrets": [{"name": name} for name in spec.pod.image_pull_secrets],
-        "packages": _packages(spec.runtime.packages),
+        "packages": _packages(spec.runtime.packages, indexes),
         "resources": _resources(spec.resources, facts.size),
         "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
         "limits": {"maxBodyBytes": _MAX_BODY_BYTES, "maxInFlight": _MAX_IN_FLIGHT},
@@ -147,10 +152,12 @@ def _image(written: str | None, runtime: ServingRuntime) -> dict[str, str]:
     return {"repository": repository, "tag": tag, "digest": digest}
 
 
-def _packages(packages: Packages) -> dict[str, Any]:
+def _packages(packages: Packages, indexes: Sequence[str]) -> dict[str, Any]:
+    if packages.index_url:  # an index of one's own is taken to have everything
+        indexes = ()
     return {
         "indexUrl": packages.index_url,
-        "extraIndexUrls": list(packages.extra_index_urls),
+        "extraIndexUrls": list(indexes if packages.extra_index_urls is None else packages.extra_index_urls),
         "caConfigMap": packages.ca_config_map,
         "pipConfigSecret": packages.pip_config_secret,
         "proxy": packages.proxy,

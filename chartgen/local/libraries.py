@@ -15,7 +15,7 @@ from chartgen.errors import LocalRunError
 from chartgen.local.interpreter import ELSEWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from chartgen.local.interpreter import Interpreter
@@ -30,7 +30,12 @@ _NO_WHEEL = re.compile(r"No matching distribution found for ([^\s(;]+)")
 
 
 def environment_python(
-    requirements: str, interpreter: Interpreter, say: Callable[[str], None], *, overrides: bool = False
+    requirements: str,
+    interpreter: Interpreter,
+    say: Callable[[str], None],
+    *,
+    overrides: bool = False,
+    indexes: Sequence[str] = (),
 ) -> Path:
     """The Python of an environment that holds the requirements; it is made where it is missing.
 
@@ -39,6 +44,7 @@ def environment_python(
         interpreter: The Python to make it with.
         say: Tells a person what is going on.
         overrides: Whether a package has another version than one of the others asks for.
+        indexes: Package indexes beside those of pip's own settings.
 
     Raises:
         LocalRunError: The libraries cannot be installed.
@@ -53,7 +59,7 @@ def environment_python(
         with _locked(cache / f"{key}.lock"):
             if not (folder / _MARKER).exists():
                 say(f"Installing the model's libraries into {folder}")
-                _make(folder, interpreter, wanted, overrides=overrides)
+                _make(folder, interpreter, wanted, overrides=overrides, indexes=indexes)
                 (folder / _MARKER).touch()
     except OSError as error:
         raise LocalRunError(
@@ -80,7 +86,9 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, interpreter: Interpreter, requirements: str, *, overrides: bool) -> None:
+def _make(
+    folder: Path, interpreter: Interpreter, requirements: str, *, overrides: bool, indexes: Sequence[str]
+) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     made = _run([str(interpreter.path), "-m", "venv", str(folder)])
     if made.returncode:
@@ -94,6 +102,7 @@ def _make(folder: Path, interpreter: Interpreter, requirements: str, *, override
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     pip += ["--only-binary=:all:", "--requirement", str(listing)]
     pip += ["--no-deps"] if overrides else []
+    pip += [f"--extra-index-url={url}" for url in indexes]
     done = _run(pip + (["--require-hashes"] if interpreter.like_the_pod else []))
     if done.returncode:
         raise _not_installed(done, interpreter)

@@ -19,12 +19,14 @@ from typing import IO, TYPE_CHECKING
 from chartgen.errors import LocalRunError
 from chartgen.local.interpreter import find_interpreter
 from chartgen.local.libraries import environment_python
+from chartgen.pins.tables import extra_indexes
 from chartgen.service.model import KeyReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from chartgen.chart.build import Built
+    from chartgen.local.interpreter import Interpreter
 
 _STOP_SECONDS = 10
 _START_SECONDS = 120
@@ -87,7 +89,21 @@ def prepare(built: Built, say: Callable[[str], None], *, python: str | None = No
             f"{interpreter} is not the pod's, which has Python {wanted} on Linux: the same versions are "
             "installed, without checking their hashes"
         )
-    return environment_python(built.requirements.text, interpreter, say, overrides=bool(built.requirements.overrides))
+    return environment_python(
+        built.requirements.text,
+        interpreter,
+        say,
+        overrides=bool(built.requirements.overrides),
+        indexes=extra_indexes(built.requirements.versions) if _takes_indexes(built, interpreter) else (),
+    )
+
+
+def _takes_indexes(built: Built, interpreter: Interpreter) -> bool:
+    """Whether libraries come from where the pod gets them by itself; what the service file says may be the cluster's.
+
+    Where the platform is another one, the public index has wheels for it.
+    """
+    return interpreter.like_the_pod and built.spec.runtime.packages.extra_index_urls is None
 
 
 @contextmanager

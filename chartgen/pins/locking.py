@@ -13,7 +13,16 @@ from chartgen.inspect.packages import is_known
 from chartgen.pins.keras import KERAS
 from chartgen.pins.keras import requirements as keras_requirements
 from chartgen.pins.lockfile import Requirement, canonical, requirements_text
-from chartgen.pins.tables import MACHINES, is_pinned, runtime_overrides, runtime_roots, runtime_set
+from chartgen.pins.tables import (
+    MACHINES,
+    digests,
+    extra_indexes,
+    is_pinned,
+    library_sets,
+    runtime_overrides,
+    runtime_roots,
+    runtime_set,
+)
 from chartgen.pins.uv import Index, Package, compile_for
 
 if TYPE_CHECKING:
@@ -77,6 +86,7 @@ def lock(
         ProgramMissingError: There is no uv.
     """
     wanted, warnings = _wanted(facts, runtime_roots(runtime) or () if roots is None else roots, more)
+    own, wanted = _own_builds(wanted, runtime)
     settled = runtime_set(runtime)
     overrides = [f"{name}=={settled[name]}" for name in runtime_overrides(runtime)]
     replaced = {_name_of(each) for each in more}
@@ -88,7 +98,7 @@ def lock(
         )
         # One version on all machines: a model must not answer differently by the node that it is on.
         constraints |= {name: package.version for name, package in found[machine].items()}
-    pinned = _merged(found)
+    pinned = sorted([*_merged(found), *own], key=lambda each: each.name)
     header = _HEADER.format(command=command, python=python, machines=", ".join(machines))
     return Locked(header + requirements_text(pinned), len(pinned), tuple(warnings))
 
@@ -136,6 +146,24 @@ def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tup
     if "numpy" not in named:
         wanted.append(_NUMPY.get(facts.details.get("numpy", ""), "numpy"))
     return sorted(wanted), warnings
+
+
+def _own_builds(wanted: list[str], runtime: str) -> tuple[list[Requirement], list[str]]:
+    """The packages whose pinned wheels are of another index, and what remains to be asked for in their place.
+
+    The public index has another build of them, which needs more: torch with all of CUDA.
+    """
+    own, asked = [], []
+    for each in wanted:
+        name, _, version = each.partition("==")
+        sets = library_sets(runtime, name) if extra_indexes([name]) else {}
+        version = version or next(reversed(sets), "")
+        if version not in sets:
+            asked.append(each)
+            continue
+        own.append(Requirement(name, version, "", tuple(digests(name, version))))
+        asked += [package for package in sets[version] if package != name]
+    return own, asked
 
 
 def _name_of(requirement: str) -> str:

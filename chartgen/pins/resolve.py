@@ -110,7 +110,7 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tu
         why = " (it was fitted on a table, and chooses columns by their names)" if by_name else ""
         raise ModelUnsupportedError(
             f"the model needs {', '.join(sorted(unknown))}{why}, for which chartgen has no versions",
-            expected=f"{_ONNXRUNTIME}, {KERAS}, {_SCIKIT_LEARN}, numpy, scipy, joblib or cloudpickle",
+            expected=f"{_ONNXRUNTIME}, {KERAS}, {_SCIKIT_LEARN}, torch, numpy, scipy, joblib or cloudpickle",
             hint=LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
         )
     found = [(library.name, _choose(library, sets[library.name], warnings)) for library in libraries]
@@ -164,7 +164,10 @@ def _choose(library: Library, sets: dict[str, Versions], warnings: list[str]) ->
     if library.name == KERAS:
         return sets[library.version or ""]
     if library.name != _SCIKIT_LEARN:
-        return _newest(sets)
+        newest = list(sets)[-1]
+        if library.version is not None and _numbers(library.version)[:2] > _numbers(newest)[:2]:
+            warnings.append(f"the model was written by {library}, which is newer; {newest} will load it")
+        return sets[newest]
     if library.version is None:
         newest = list(sets)[-1]
         warnings.append(f"the model does not say which {_SCIKIT_LEARN} wrote it; {newest} will load it")

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # The machines that a pod may run on, by what Kubernetes calls them: what Python calls them.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 Versions = dict[str, str]
 """Version by normalised package name."""
+
+# The public index has torch for GPUs, with gigabytes of libraries of CUDA; the build for CPUs is on PyTorch's own.
+_INDEXES = {"torch": "https://download.pytorch.org/whl/cpu"}
 
 
 @cache
@@ -107,6 +113,15 @@ def machines(package: str, version: str) -> list[str]:
     """
     kinds = _load(_below(_text("packages.yaml"), package))[version]
     return sorted(MACHINES if "any" in kinds else kinds)
+
+
+def extra_indexes(packages: Iterable[str]) -> tuple[str, ...]:
+    """The indexes that pinned wheels of these packages lie on, beside the public one.
+
+    Args:
+        packages: Normalised names.
+    """
+    return tuple(_INDEXES[name] for name in sorted(_INDEXES.keys() & set(packages)))
 
 
 def onnx_limits(version: str) -> tuple[int, dict[str, int]] | None:

@@ -91,7 +91,7 @@ def _runtime(document: Mapping, runtime: dict[str, Any]) -> Runtime:
         requirements=requirements.written(find(document, ("runtime", "requirements"))),
         packages=Packages(
             index_url=packages.get("indexUrl", ""),
-            extra_index_urls=tuple(packages.get("extraIndexUrls", ())),
+            extra_index_urls=tuple(packages["extraIndexUrls"]) if "extraIndexUrls" in packages else None,
             ca_config_map=packages.get("caConfigMap", ""),
             pip_config_secret=packages.get("pipConfigSecret", ""),
             proxy=packages.get("proxy", ""),

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What the pod calls, and what it hands over.
-FUNCTIONS = {"preprocess": ("value",), "predict": ("model", "inputs"), "postprocess": ("value",)}
-EXPECTED = "any of `def preprocess(value)`, `def predict(model, inputs)` and `def postprocess(value)`"
+FUNCTIONS = {
+    "load": ("model",),
+    "preprocess": ("value",),
+    "predict": ("model", "inputs"),
+    "postprocess": ("value",),
+}
+EXPECTED = (
+    "any of `def load(model)`, `def preprocess(value)`, `def predict(model, inputs)` and `def postprocess(value)`"
+)
 
 # The Python of the pod.
 PYTHON = (3, 11)
@@ -38,7 +45,7 @@ class HandlerProblem:
 
 
 def functions(content: bytes) -> frozenset[str]:
-    """The functions of a handler that the pod calls, of `preprocess`, `predict` and `postprocess`.
+    """The functions of a handler that the pod calls, of `load`, `preprocess`, `predict` and `postprocess`.
 
     Args:
         content: The bytes of a handler in which `problems` finds nothing.

@@ -43,7 +43,7 @@ class Packages:
 
     Attributes:
         index_url: The package index instead of the public one, without credentials.
-        extra_index_urls: Further indexes.
+        extra_index_urls: Further indexes; None means those that the model's libraries come from.
         ca_config_map: A ConfigMap in the namespace whose key `ca.crt` holds the certificates to trust.
         pip_config_secret: A Secret in the namespace whose key `pip.conf` holds pip's configuration and credentials.
         proxy: The HTTP proxy to go through.
@@ -52,7 +52,7 @@ class Packages:
     """
 
     index_url: str = ""
-    extra_index_urls: tuple[str, ...] = ()
+    extra_index_urls: tuple[str, ...] | None = None
     ca_config_map: str = ""
     pip_config_secret: str = ""
     proxy: str = ""

@@ -153,6 +153,15 @@ def test_a_library_without_a_wheel_for_one_machine_is_refused_for_that_machine_o
     assert "intel-openmp==2021.4.0" in lock(facts, "fastapi", python="3.11", more=amd64_only, machines=["amd64"]).text
 
 
+def test_torch_is_locked_to_the_build_for_cpus_that_chartgen_knows() -> None:
+    facts = ModelFacts("torch", 1, "0" * 64, libraries=(Library("torch"),))
+    text = lock(facts, "fastapi", python="3.11").text
+    assert "torch==2.13.0" in text
+    assert "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b" in text
+    assert "sympy==" in text
+    assert "nvidia" not in text
+
+
 @pytest.mark.parametrize(
     ("wheel", "installs"),
     [

@@ -54,6 +54,48 @@ def test_predict_is_given_the_loaded_model_and_the_array(tmp_path):
     assert ask(with_handler(tmp_path, text), ROW) == pytest.approx(iris().predict_proba([ROW])[0].tolist())
 
 
+def test_load_makes_of_the_file_what_is_served(tmp_path):
+    path = pickled(tmp_path, {"best": iris(), "epoch": 3})
+    plane = with_handler(tmp_path, "def load(model): return model['best']", model=path)
+    assert ask(plane, ROW) == 0
+    assert refusal(plane, [1, 2]).expected == "float64[4]"
+
+
+def test_predict_is_given_what_load_returned(tmp_path):
+    text = """
+        def load(model):
+            return model["best"]
+
+        def predict(model, inputs):
+            return model.predict_proba(inputs)
+    """
+    path = pickled(tmp_path, {"best": iris()})
+    plane = with_handler(tmp_path, text, sample='{"input": [5.1, 3.5, 1.4, 0.2]}', model=path)
+    assert ask(plane, [ROW])[0] == pytest.approx(iris().predict_proba([ROW])[0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def load(model): return None", "load returned nothing"),
+        ("def load(model): return model['second']", "load failed: KeyError: 'second'"),
+    ],
+)
+def test_a_load_that_gives_nothing_to_serve_ends_the_start(tmp_path, text, said):
+    from chartgen_runtime.errors import StartupError
+
+    with pytest.raises(StartupError, match=said):
+        with_handler(tmp_path, text, model=pickled(tmp_path, {"best": iris()}))
+
+
+def test_an_onnx_session_takes_a_predict_beside_load(tmp_path):
+    from chartgen_runtime.errors import StartupError
+
+    model = add(tmp_path, ["N", 1], ["N", 1])
+    with pytest.raises(StartupError, match="no function predict"):
+        with_handler(tmp_path, "def load(model): return model", model=model, model_format="onnx")
+
+
 def test_predict_of_several_inputs_is_given_them_by_name(tmp_path):
     text = "def predict(model, inputs): return inputs['left'] - inputs['right']"
     plane = with_handler(tmp_path, text, model=add(tmp_path, ["N", 1], ["N", 1]), model_format="onnx")
@@ -92,7 +134,7 @@ def test_the_sample_warms_up_the_whole_handler(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("def predikt(model, inputs): ...", "has no function preprocess, predict or postprocess"),
+        ("def predikt(model, inputs): ...", "has no function load, preprocess, predict or postprocess"),
         ("predict = 1", "predict in the handler .* is not a function"),
         ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
         ("def predict(:", "SyntaxError"),

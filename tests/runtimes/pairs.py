@@ -128,6 +128,7 @@ def elsewhere(script: str, file_name: str, example: str) -> Callable[[Path, int,
 FORMATS = {
     "onnx": Format("ONNX `.onnx`", make_onnx),
     "pickle": Format("pickle `.pkl`, `.pickle`", make_pickle),
+    "torch": Format("PyTorch `.pt`, `.pth`", elsewhere("make_torch.py", "model.pt", "spirals-torch"), heavy=True),
     "keras": Format("Keras `.h5`", elsewhere("make_keras.py", "model.h5", "wine-keras"), heavy=True),
 }
 

@@ -14,6 +14,7 @@ from chartgen.service.handler import problems
     [
         "def preprocess(value): return value",
         "def predict(model, inputs): return model",
+        "def load(model): return model",
         "def postprocess(value, scale=2): return value",
         "def predict(*everything): pass",
         "def predict(model, inputs, /, *, verbose=False): pass",
@@ -40,6 +41,7 @@ def test_a_handler_that_can_be_called_is_taken(text: str) -> None:
         (b"def preprocess(): pass", "`preprocess` cannot be called with 1 argument", 1),
         (b"def postprocess(value, extra): pass", "`postprocess` cannot be called with 1 argument", 1),
         (b"def predict(model, inputs, *, key): pass", "`predict` cannot be called with 2 arguments", 1),
+        (b"def load(): pass", "`load` cannot be called with 1 argument", 1),
         (b"predict = lambda model: 1", "`predict` cannot be called with 2 arguments", 1),
         (b"async def predict(model, inputs): pass", "`predict` is an async function, and is called without await", 1),
         (b"x = 1\ndef f(:\n", "is not Python: invalid syntax", 2),

@@ -201,7 +201,7 @@ replica: 3
 image: x
 model:
   path: ./iris.onnx
-  format: torch
+  format: csv
   sha256: abc
   trusted: "yes"
 runtime:

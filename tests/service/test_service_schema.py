@@ -42,7 +42,6 @@ def test_what_comes_later_is_refused_and_never_ignored(key: str) -> None:
     ("path", "value", "message"),
     [
         ("model.uri", "s3://models/iris.onnx", "is not supported yet"),
-        ("model.format", "torch", '"torch" is not supported yet'),
         ("model.format", "csv", '"csv" is not one of the values it can have'),
         ("runtime.name", "flask", '"flask" is not one of the values it can have'),
         ("runtime", "flask", '"flask" is not one of the values it can have'),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .codec import decode, encode, loads, only_numbers
 from .cpu import available_cpus
 from .errors import ServingError, StartupError, failed, not_ready, refused
-from .handler import load_handler
+from .handler import load_handler, loaded
 from .loader import load_model
 from .logs import last_words, log
 from .openapi import predict_path, probe_paths
@@ -73,6 +73,7 @@ class DataPlane:
         settings = self.settings
         model = load_model(settings)
         handler = load_handler(settings.handler_path)
+        model = loaded(handler, model)
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
         warm = self._warm_up(predictor)
         quick = warm.seconds < INLINE_SECONDS

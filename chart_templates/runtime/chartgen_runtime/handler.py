@@ -1,9 +1,9 @@
-"""The user's handler: a Python file with any of `preprocess`, `predict` and `postprocess`."""
+"""The user's handler: a Python file with any of `load`, `preprocess`, `predict` and `postprocess`."""
 
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import StartupError
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-STEPS = ("preprocess", "predict", "postprocess")
+    from .loader import LoadedModel
+
+STEPS = ("load", "preprocess", "predict", "postprocess")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Handler:
     """The steps that the user wrote; None where the runtime's own is used.
 
     Attributes:
+        load: ``load(model)``, called once at the start: what the file holds, loaded (for weights alone, the tensors by
+            name) -> what is served, and what `predict` is given.
         preprocess: ``preprocess(value)``: the value of `input` as it came -> what the model is given, by the same rules
             as a request; or a table or matrix of another library, which the model is given as it is. A ValueError is
             the client's fault: 422 with its message.
@@ -29,6 +33,7 @@ class Handler:
         postprocess: ``postprocess(output)``: the value of `output`, its arrays still NumPy's -> the value to send.
     """
 
+    load: Callable[[Any], Any] | None = None
     preprocess: Callable[[Any], Any] | None = None
     predict: Callable[[Any, Any], Any] | None = None
     postprocess: Callable[[Any], Any] | None = None
@@ -41,18 +46,46 @@ def load_handler(path: Path | None) -> Handler:
         path: The file; None gives a handler without steps.
 
     Raises:
-        StartupError: It cannot be imported, or has none of the three functions.
+        StartupError: It cannot be imported, or has none of the four functions.
     """
     if path is None:
         return Handler()
     module = _import(path)
     steps = {name: getattr(module, name) for name in STEPS if hasattr(module, name)}
     if not steps:
-        raise StartupError(f"the handler {path} has no function preprocess, predict or postprocess")
+        raise StartupError(f"the handler {path} has no function load, preprocess, predict or postprocess")
     for name, step in steps.items():
         if not callable(step):
             raise StartupError(f"{name} in the handler {path} is not a function")
     return Handler(**steps)
+
+
+def loaded(handler: Handler, model: LoadedModel) -> LoadedModel:
+    """What is served: the model, or what the handler's `load` makes of it.
+
+    Args:
+        handler: The user's steps.
+        model: The model as its format loads it.
+
+    Raises:
+        StartupError: `load` failed, or nothing can predict with what it returned.
+    """
+    if handler.load is None:
+        return model
+    try:
+        native = handler.load(model.native)
+    except Exception as error:
+        raise StartupError(f"the handler's load failed: {type(error).__name__}: {error}") from error
+    if native is None:
+        raise StartupError("the handler's load returned nothing: it returns what is served")
+    if model.wrap is None and handler.predict is None:
+        raise StartupError("the handler has a function load for a model of this format, and no function predict")
+    try:
+        return model.wrap(native) if model.wrap is not None else replace(model, native=native)
+    except StartupError:
+        if handler.predict is None:
+            raise
+        return replace(model, native=native)  # what only the handler knows to ask
 
 
 def _import(path: Path) -> ModuleType:

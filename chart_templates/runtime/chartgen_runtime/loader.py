@@ -31,12 +31,14 @@ class LoadedModel:
         signature: What it takes and gives.
         predict: An array for each input, by name -> a result for each output, by name.
         thread_safe: Whether several predictions may run at once.
+        wrap: Serves another object, which the handler's `load` returned; None where only its `predict` can.
     """
 
     native: Any
     signature: Signature
     predict: Callable[[dict[str, Any]], dict[str, Any]]
     thread_safe: bool
+    wrap: Callable[[Any], LoadedModel] | None = None
 
 
 def load_model(settings: RuntimeSettings) -> LoadedModel:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .settings import RuntimeSettings
 
 SERVER = "chartgen"
-PLATFORMS = {"onnx": "onnx_onnxv1", "pickle": "python_pickle"}
+PLATFORMS = {"onnx": "onnx_onnxv1", "pickle": "python_pickle", "torch": "pytorch_torchscript"}
 INPUT, OUTPUT = "input", "output"
 
 

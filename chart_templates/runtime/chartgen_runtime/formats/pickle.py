@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import mmap
 import pickle
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ def load(path: Path, method: str) -> LoadedModel:
     Raises:
         StartupError: joblib is needed and missing.
     """
-    model = _read(path)
+    return _served(_read(path), method)
+
+
+def _served(model: Any, method: str) -> LoadedModel:
     call = getattr(model, method, None)
     spec = _spec(model)
     arrange = _columns(model)
@@ -51,7 +55,8 @@ def load(path: Path, method: str) -> LoadedModel:
         return {"": call(arrange(arrays[""]))}
 
     # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
-    return LoadedModel(model, Signature((spec,)), predict, thread_safe=False)
+    wrap = partial(_served, method=method)
+    return LoadedModel(model, Signature((spec,)), predict, thread_safe=False, wrap=wrap)
 
 
 def _read(path: Path) -> Any:
