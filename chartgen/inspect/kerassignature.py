@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,12 @@ def signature(config: Mapping[str, Any], depth: int = 0) -> tuple[tuple[Signatur
             raise ConfigError("an input is of no layer")
         inputs.append(_input(key or name, by_name[name]["config"]))
     outputs: dict[str, Signature] = {}
+    seen: Counter[str] = Counter()
     for key, name in _ends(inner.get("output_layers")):
         if name not in by_name:
             raise ConfigError("an output is of no layer")
-        free = key or name if (key or name) not in outputs else f"{name}_{len(outputs)}"
+        free = key or (f"{name}_{seen[name]}" if seen[name] else name)  # a layer that is called again has a number
+        seen[name] += 1
         outputs[free] = Signature(free, _dtype(by_name[name]["config"]), None)
     return tuple(inputs), tuple(outputs.values())
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -19,6 +21,7 @@ from chartgen.errors import (
 )
 from chartgen.inspect import Library, Signature, inspect_model
 from tests.inspect.keras_files import FOLDER, MODELS, answers, config_of, keras_file, write_config
+from tests.inspect.test_mutations import SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,6 +183,13 @@ def test_inputs_and_outputs_by_name_have_the_names_of_their_own(tmp_path: Path) 
     assert [one.name for one in facts.outputs] == ["a", "b"]
 
 
+def test_a_layer_that_is_two_outputs_has_a_number_at_the_second(tmp_path: Path) -> None:
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["x", 0, 0], ["x", 1, 0], ["x", 2, 0]]}
+    config = {"class_name": "Functional", "config": {"layers": [INPUT], **ends}}
+    facts = inspect_model(write_config(tmp_path / "m.h5", config))
+    assert [one.name for one in facts.outputs] == ["x", "x_1", "x_2"]
+
+
 @pytest.mark.parametrize("kind", ["sparse", "ragged"])
 def test_an_input_that_json_cannot_hold_is_refused(tmp_path: Path, kind: str) -> None:
     special = {**INPUT, "config": {**INPUT["config"], kind: True}}  # type: ignore[dict-item]
@@ -216,6 +226,23 @@ def test_models_in_models_without_an_end_are_refused(tmp_path: Path) -> None:
         config = sequential(config)
     with pytest.raises(ModelUnreadableError, match="models in models"):
         inspect_model(write_config(tmp_path / "m.h5", config))
+
+
+@pytest.mark.parametrize("ends", [30_000, 1])
+def test_an_architecture_of_many_parts_is_read_in_time(tmp_path: Path, ends: int) -> None:
+    config = {
+        "class_name": "Functional",
+        "config": {
+            "layers": [INPUT] * (60_000 // ends),
+            "input_layers": [["x", 0, 0]] * ends,
+            "output_layers": [["x", 0, 0]] * ends,
+        },
+    }
+    path = write_config(tmp_path / "m.h5", config)
+    begin = time.process_time()
+    with contextlib.suppress(ModelError):
+        inspect_model(path)
+    assert time.process_time() - begin < SECONDS
 
 
 def test_hdf5_of_other_programs_is_named(tmp_path: Path) -> None:

@@ -53,6 +53,14 @@ def recurrent() -> Any:
     return Model(steps, layers.GRU(2)(layers.Bidirectional(layers.LSTM(2, return_sequences=True))(steps)))
 
 
+def by_key() -> Any:
+    """Inputs and outputs in objects, whose keys are not the layers' names and not in their order."""
+    left, right = layers.Input((3,), name="left"), layers.Input((2,), name="right")
+    both = layers.Concatenate()([layers.Dense(2)(left), right])
+    ends = {"wide": layers.Dense(2, name="b")(both), "narrow": layers.Dense(1, name="a")(right)}
+    return Model({"z": left, "y": right}, ends, name="by_key")
+
+
 def compiled() -> Any:
     """A model that was trained for a moment, so that the file holds an optimizer as well."""
     model = dense()
@@ -84,8 +92,9 @@ def lambdas() -> Any:
 def asked(model: Any, generator: np.random.Generator) -> dict[str, Any]:
     """Values for every input, by its name."""
     values = {}
-    for each in model.inputs:
-        name = each.name.partition(":")[0]
+    keys = getattr(model, "input", None) if MAJOR == "2" or not isinstance(model, Sequential) else None
+    for number, each in enumerate(model.inputs):
+        name = sorted(keys)[number] if isinstance(keys, dict) else each.name.partition(":")[0]
         shape = [size or (ROWS if not axis else 4) for axis, size in enumerate(each.shape)]
         if str(getattr(each.dtype, "name", each.dtype)) == "int32":
             values[name] = generator.integers(0, 7, shape)
@@ -98,8 +107,12 @@ def write(name: str, model: Any) -> None:
     """Writes the model and its answers; the weights are as small as the random numbers of a seed."""
     model.save(FOLDER / f"{name}.h5")
     values = asked(model, np.random.default_rng(5))
-    ordered = list(values.values())
-    answers = model.predict(ordered if len(ordered) > 1 else ordered[0], batch_size=ROWS, verbose=0)
+    given = (
+        values if name.endswith("by-key") else list(values.values()) if len(values) > 1 else next(iter(values.values()))
+    )
+    answers = model.predict(given, batch_size=ROWS, verbose=0)
+    if isinstance(answers, dict):
+        answers = [answers[key] for key in sorted(answers)]
     answers = answers if isinstance(answers, list) else [answers]
     record = {
         "library": f"keras {keras.__version__}, {BACKEND}",
@@ -116,7 +129,7 @@ def main() -> None:
     if BACKEND != "tensorflow":
         write(f"keras{MAJOR}-{BACKEND}", image())
         return
-    for make in (dense, two_inputs, image, recurrent, compiled):
+    for make in (dense, two_inputs, image, recurrent, compiled, by_key):
         write(f"keras{MAJOR}-{make.__name__.replace('_', '-')}", make())
     custom().save(FOLDER / f"keras{MAJOR}-custom.h5")
     lambdas().save(FOLDER / f"keras{MAJOR}-lambda.h5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,10 @@ def load(path: Path, method: str) -> LoadedModel:
     """
     if method != "predict":
         raise StartupError(f"a Keras model has no method {method!r}; leave model.method out")
-    tensorflow.config.threading.set_intra_op_parallelism_threads(available_cpus())
-    tensorflow.config.threading.set_inter_op_parallelism_threads(1)  # layers run one after the other
+    # A handler that has computed with TensorFlow before has started its threads, and their number then stays.
+    with contextlib.suppress(RuntimeError):
+        tensorflow.config.threading.set_intra_op_parallelism_threads(available_cpus())
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)  # layers run one after the other
     model = keras.models.load_model(str(path), compile=False)
     structure, inputs = _inputs(model)
     run = _traced(model, structure, inputs)
@@ -112,7 +115,7 @@ def _outputs(model: Any, run: Any) -> tuple[TensorSpec, ...]:
         names = list(getattr(model, "output_names", None) or [model.layers[-1].name])
     found: dict[str, TensorSpec] = {}
     for name, answer in zip(names, answers, strict=True):
-        free = name if name not in found else f"{name}_{len(found)}"
+        free = name if name not in found else f"{name}_{names[: len(found)].count(name)}"
         found[free] = TensorSpec(free, _dtype(answer), None if answer.shape.rank is None else tuple(answer.shape))
     return tuple(found.values())
 
