@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from chartgen.cli import completing, output
+from chartgen.names import is_namespace
 
 if TYPE_CHECKING:
     from chartgen.chart.build import Built
@@ -144,7 +145,14 @@ class HelmArguments:
         context = self.kube_context or os.environ.get("HELM_KUBECONTEXT") or None
         kubeconfig = Path(self.kubeconfig) if self.kubeconfig else None
         chosen = self.namespace or os.environ.get("HELM_NAMESPACE") or namespace
-        return Place(chosen or current_namespace(kubeconfig, context), kubeconfig, context)
+        chosen = chosen or current_namespace(kubeconfig, context)
+        if not is_namespace(chosen):
+            raise click.BadParameter(
+                f"{chosen!r} cannot name a namespace: lower-case letters, digits and `-`, a letter or a digit at both "
+                "ends, at most 63 characters",
+                param_hint="--namespace",
+            )
+        return Place(chosen, kubeconfig, context)
 
     def target(self, namespace: str | None = None) -> Target:
         """The same, with what drives helm there.

@@ -38,7 +38,7 @@ def show_change(done: str, release: Release, form: str, *, dry_run: bool, notes:
         out.say(f"{release.name} would be {done}: {what}; nothing was changed")
     else:
         out.say(f"{release.name} is {done}: revision {release.revision} in namespace {release.namespace}")
-        if notes and release.notes:
+        if notes and release.notes and not out.is_quiet():
             click.echo(release.notes.rstrip())
 
 

@@ -28,6 +28,7 @@ class Rule:
             release (the name, with the revision if one was asked for).
         hint: What to do next, in the same way.
         verb: The only verb it holds for, if any.
+        revision_hint: What to do next where a revision was asked for.
     """
 
     pattern: re.Pattern[str]
@@ -35,11 +36,20 @@ class Rule:
     message: str
     hint: str | None = None
     verb: str | None = None
+    revision_hint: str | None = None
 
 
-def rule(pattern: str, error: type[HelmError], message: str, hint: str | None = None, verb: str | None = None) -> Rule:
+def rule(
+    pattern: str,
+    error: type[HelmError],
+    message: str,
+    hint: str | None = None,
+    verb: str | None = None,
+    *,
+    revision_hint: str | None = None,
+) -> Rule:
     """A row of the table; see `Rule`."""
-    return Rule(re.compile(pattern, re.IGNORECASE | re.DOTALL), error, message, hint, verb)
+    return Rule(re.compile(pattern, re.IGNORECASE | re.DOTALL), error, message, hint, verb, revision_hint)
 
 
 _SEE_CONTEXT = "see the clusters that are known with `kubectl config get-contexts`, and choose with --kube-context"
@@ -157,6 +167,7 @@ _RELEASE = (
         ReleaseNotFoundError,
         "there is no {release} in namespace {namespace}",
         "`chartgen list --all-namespaces` shows what is installed; -n names the namespace",
+        revision_hint="`chartgen history {name}` lists its revisions; -n names the namespace",
     ),
     rule(
         r"namespaces \"(?P<missing>[^\"]*)\" not found",

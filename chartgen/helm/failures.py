@@ -52,6 +52,7 @@ class _Subject:
     namespace: str
     release: str
     timeout: str
+    revision: str
 
     @classmethod
     def of(cls, argv: tuple[str, ...]) -> _Subject:
@@ -65,6 +66,7 @@ class _Subject:
             namespace=_option(argv, "--namespace"),
             release=f"revision {revision} of release {name}" if revision else f"release {name}",
             timeout=_option(argv, "--timeout"),
+            revision=revision,
         )
 
 
@@ -131,13 +133,14 @@ def _from_rule(rule: Rule, match: re.Match[str], subject: _Subject, done: Comple
     message = rule.message.format(**words)
     if issubclass(rule.error, HookFailedError) and (last := _test_log_line(done)):
         message = f"{message}: {last}"
+    hint = (rule.revision_hint if subject.revision else None) or rule.hint
     return rule.error(
         message,
         argv=done.argv,
         returncode=done.returncode,
         stderr=_raw(done),
         where=words.get("where") or None,
-        hint=rule.hint.format(**words) if rule.hint else None,
+        hint=hint.format(**words) if hint else None,
     )
 
 

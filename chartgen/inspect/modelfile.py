@@ -50,7 +50,7 @@ class ModelFile:
             raise self.unreadable("the path holds a NUL character") from error
         except OSError as error:
             reason = _REASONS.get(error.errno or 0, f"the file cannot be read: {error.strerror}")
-            raise self.unreadable(reason, hint="check `model.file`") from error
+            raise self.unreadable(reason, hint="check the path") from error
         try:
             self.size = self._regular_size()
         except BaseException:

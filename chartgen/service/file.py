@@ -70,7 +70,9 @@ def _guarded(content: Callable[[], bytes], name: str) -> bytes:
         return content()
     except FileNotFoundError:
         raise ServiceFileError(
-            "there is no such file", where=name, hint="give the service file with -f FILE, or write one"
+            "there is no such file",
+            where=name,
+            hint="give the service file with -f FILE, or write one with `chartgen init MODEL`",
         ) from None
     except IsADirectoryError:
         inside = Path(name) / "service.yaml"

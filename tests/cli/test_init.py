@@ -163,3 +163,30 @@ def test_a_sample_that_fills_the_screen_is_left_out() -> None:
     text = service_text("m.onnx", facts, "a")
     assert "150,528 numbers" in text
     assert "sample" not in yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml", "name"])
+def test_the_name_of_a_form_is_no_path(model: Path, tmp_path: Path, form: str) -> None:
+    done = chartgen("init", model.name, "-o", form, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the path of the service file, not a form of the output" in done.stderr
+    assert f"`-o ./{form}`" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [model.name]
+    assert chartgen("init", model.name, "-o", f"./{form}", cwd=tmp_path).stdout == f"{form}\n"
+    assert chartgen("validate", "-f", form, cwd=tmp_path).returncode == 0
+
+
+def test_a_dash_is_standard_output_which_validate_can_read(model: Path, tmp_path: Path) -> None:
+    done = chartgen("init", model.name, "-o", "-", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == [model.name]
+    assert "yaml-language-server" not in done.stdout
+    assert yaml.safe_load(done.stdout)["model"] == {"file": model.name}
+    assert chartgen("validate", "-f", "-", input=done.stdout, cwd=tmp_path).returncode == 0
+
+
+def test_a_missing_model_and_a_bad_name_are_told_in_the_words_of_init(tmp_path: Path) -> None:
+    missing = chartgen("init", "nofile.pkl", cwd=tmp_path).stderr
+    assert "nofile.pkl: there is no such file" in missing
+    assert "model.file" not in missing
+    assert "at most 53 characters" in chartgen("init", "m.pkl", "--name", "BAD", cwd=tmp_path).stderr

@@ -195,3 +195,15 @@ def test_what_is_said_of_a_model_is_said_once(tmp_path: Path) -> None:
     said = chartgen("inspect", tmp_path / "m.onnx").stdout
     assert said.count("output_probability") == 1
     assert "output_probability sequence(map(int64, float32))" in said
+
+
+def test_a_missing_service_file_is_told_with_what_writes_one(tmp_path: Path) -> None:
+    assert "`chartgen init MODEL`" in refused(tmp_path, "validate", "-f", "nope.yaml", code=3)
+
+
+@pytest.mark.parametrize("verb", [["install", "--create-namespace"], ["template"], ["list"], ["status", "a"]])
+def test_what_cannot_name_a_namespace_is_refused_before_helm_is_asked(tmp_path: Path, verb: list[str]) -> None:
+    service_file(tmp_path)
+    message = refused(tmp_path, *verb, "-n", "Bad_NS", code=2)
+    assert "'Bad_NS' cannot name a namespace: lower-case letters" in message
+    assert "kubectl create" not in message

@@ -47,6 +47,16 @@ def test_a_recorded_message(name: str, major: int) -> None:
     assert "{" not in str(error.hint)
 
 
+@pytest.mark.parametrize("major", [3, 4])
+def test_a_revision_that_is_missing_points_to_the_history_and_a_release_to_the_list(major: int) -> None:
+    texts = {
+        name: (RECORDED / f"{name}.helm{major}.txt").read_text() for name in ("revision_missing", "release_missing")
+    }
+    hints = {name: str(error_of(completed(text, *command(name))).hint) for name, text in texts.items()}
+    assert "`chartgen history r`" in hints["revision_missing"]
+    assert "`chartgen list" in hints["release_missing"]
+
+
 def test_every_recorded_message_is_expected() -> None:
     recorded = {path.name.partition(".")[0] for path in RECORDED.iterdir()}
     assert recorded == set(EXPECTED)
