@@ -31,6 +31,8 @@ _LARGEST = ("4", "8Gi")
 # What the runtime does where nothing is said, written out so that it can be seen and changed.
 _MAX_BODY_BYTES = 100 * 2**20
 _MAX_IN_FLIGHT = 128
+_READ_SECONDS = 30
+_KEEP_ALIVE_SECONDS = 75
 
 _USER = 10001
 """A user that no image knows and no host gives rights to."""
@@ -56,6 +58,8 @@ def chart_values(
         "packages": _packages(spec.runtime.packages, indexes),
         "resources": _resources(spec.resources, facts.size),
         "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
+        "workers": 1,
+        "timeouts": {"readSeconds": _READ_SECONDS, "keepAliveSeconds": _KEEP_ALIVE_SECONDS},
         "limits": {"maxBodyBytes": _MAX_BODY_BYTES, "maxInFlight": _MAX_IN_FLIGHT},
         "logging": {"accessSample": 0},
         "service": _service(spec.service, runtime),

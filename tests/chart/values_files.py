@@ -68,6 +68,8 @@ GOOD: Values = {
         {"TOKEN": {"secretKeyRef": {"name": "api", "key": "token", "optional": True}}},
         {"A": {"configMapKeyRef": {"name": "api", "key": "_.-"}}},
     ],
+    "workers": [1, 64],
+    "timeouts": {"readSeconds": [1, 86400], "keepAliveSeconds": [1, 86400]},
     "limits": {"maxBodyBytes": [1, 1e6, 1 << 40], "maxInFlight": [1, 1_000_000]},
     "logging": {"accessSample": [0, 0.001, 1e-9, 1, 1.0, "0", "0.001"]},
     "service": {

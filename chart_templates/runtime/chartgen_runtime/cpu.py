@@ -7,6 +7,12 @@ import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
+_sharing = [1]  # how many processes of the container share its CPUs
+
+
+def share_cpus(processes: int) -> None:
+    """Lets this process use its part of the CPUs alone."""
+    _sharing[0] = processes
 
 
 def available_cpus(cgroup: Path = CGROUP) -> int:
@@ -17,7 +23,8 @@ def available_cpus(cgroup: Path = CGROUP) -> int:
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = _cpu_limit(cgroup)
-    return max(1, affinity if limit is None else min(affinity, math.ceil(limit)))
+    all_cpus = affinity if limit is None else min(affinity, math.ceil(limit))
+    return max(1, all_cpus // _sharing[0])
 
 
 def _cpu_limit(cgroup: Path) -> float | None:

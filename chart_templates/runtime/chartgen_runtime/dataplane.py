@@ -49,6 +49,7 @@ class DataPlane:
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self.settings = settings
+        self.others_ready: Callable[[], bool] = lambda: True  # of the processes that serve the same port
         self.failed = False  # whether loading has ended in a failure
         self.workers = 1  # how many predictions may run at once in threads; known once the model is loaded
         self.load_seconds = 0.0
@@ -125,14 +126,19 @@ class DataPlane:
         """
         if self._draining:
             raise not_ready("the pod is stopping")
-        if self._predictor is None:
+        if not (self.loaded and self.others_ready()):
             raise not_ready("the model is being loaded")
         return {"status": "ready"}
 
     @property
+    def loaded(self) -> bool:
+        """Whether a prediction has worked in this process."""
+        return self._predictor is not None
+
+    @property
     def ready(self) -> bool:
         """Whether `readyz` would say so."""
-        return self._predictor is not None and not self._draining
+        return self.loaded and self.others_ready() and not self._draining
 
     def drain(self) -> None:
         """Ends readiness; requests that still come are answered."""

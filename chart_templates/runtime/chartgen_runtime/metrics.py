@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .dataplane import DataPlane
 
@@ -41,10 +41,12 @@ class Metrics:
 
     Args:
         plane: What tells of the model.
+        others: Gives the counts of the other processes that serve the same port.
     """
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, others: Callable[[], Iterable[dict[str, Any]]] = tuple) -> None:
         self._plane = plane
+        self._others = others
         self._routes: dict[str, RouteCount] = {}
         self._registry: Any = None
         self.errors: dict[str, int] = {}
@@ -86,6 +88,19 @@ class Metrics:
         encoder, content_type = choose_encoder(accept)
         return encoder(self._registry), content_type
 
+    def counts(self) -> dict[str, Any]:
+        """What this process has counted, as JSON holds it."""
+        routes = {
+            route.name: {
+                "statuses": {str(status): count for status, count in list(route.statuses.items())},
+                "buckets": list(route.buckets),
+                "seconds": route.seconds,
+            }
+            for route in list(self._routes.values())
+        }
+        in_flight = self.in_flight
+        return {"routes": routes, "errors": dict(self.errors), "closed": dict(self.closed), "in_flight": in_flight}
+
     def collect(self) -> Iterator[Any]:
         """The metrics, as prometheus_client's registry asks for them."""
         from prometheus_client.core import CounterMetricFamily as Counter
@@ -96,21 +111,22 @@ class Metrics:
         duration = Histogram(
             "chartgen_request_duration_seconds", "From the head of a request to its answer", labels=["route"]
         )
-        for route in list(self._routes.values()):
-            for status, count in list(route.statuses.items()):
-                requests.add_metric([route.name, str(status)], count)
-            duration.add_metric([route.name], _cumulated(route.buckets), route.seconds)
+        counts = total([self.counts(), *self._others()])
+        for name, route in counts["routes"].items():
+            for status, count in route["statuses"].items():
+                requests.add_metric([name, status], count)
+            duration.add_metric([name], _cumulated(route["buckets"]), route["seconds"])
         yield requests
         yield duration
         errors = Counter("chartgen_prediction_errors", "Predictions that failed in the pod", labels=["code"])
-        for code, count in list(self.errors.items()):
+        for code, count in counts["errors"].items():
             errors.add_metric([code], count)
         yield errors
         closed = Counter("chartgen_connections_closed", "Connections closed because of the client", labels=["reason"])
-        for reason, count in list(self.closed.items()):
+        for reason, count in counts["closed"].items():
             closed.add_metric([reason], count)
         yield closed
-        yield Gauge("chartgen_requests_in_flight", "Predictions that run or wait", value=self.in_flight)
+        yield Gauge("chartgen_requests_in_flight", "Predictions that run or wait", value=counts["in_flight"])
         settings = self._plane.settings
         labels = {
             "name": settings.model_name,
@@ -124,6 +140,17 @@ class Metrics:
         yield Gauge("chartgen_ready", "Whether the pod is ready", value=int(self._plane.ready))
         if self._plane.load_seconds:
             yield Gauge("chartgen_model_load_seconds", "How long loading took", value=self._plane.load_seconds)
+
+
+def total(counts: list[Any]) -> Any:
+    """The sum of numbers, of lists by place, of objects by member."""
+    first = counts[0]
+    if isinstance(first, dict):
+        names = dict.fromkeys(name for each in counts for name in each)
+        return {name: total([each[name] for each in counts if name in each]) for name in names}
+    if isinstance(first, list):
+        return [total(list(each)) for each in zip(*counts, strict=True)]
+    return sum(counts)
 
 
 def _cumulated(buckets: list[int]) -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from .connections import connection_class, look_at_all, say_goodbye
+from .crew import Crew, shared_socket
 from .dataplane import DataPlane
 from .errors import StartupError
 from .logs import configure, last_words, log
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .asgi import App
+    from .settings import RuntimeSettings
 
-# Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
-KEEP_ALIVE_SECONDS = 75
 # Requests are taken for so long after SIGTERM even if no connection is open.
 DRAIN_SECONDS = 1
 # How long a client may keep the server waiting that has nothing else left to do.
@@ -42,9 +42,12 @@ class Server(uvicorn.Server):
         metrics: What is counted.
         app: The application.
         lifespan: Whether the application wants to be told of the server's beginning and end.
+        crew: The processes that serve the same port; None for this one alone.
     """
 
-    def __init__(self, plane: DataPlane, metrics: Metrics, app: App, *, lifespan: bool = False) -> None:
+    def __init__(
+        self, plane: DataPlane, metrics: Metrics, app: App, *, lifespan: bool = False, crew: Crew | None = None
+    ) -> None:
         settings = plane.settings
         config = uvicorn.Config(
             app,
@@ -60,11 +63,13 @@ class Server(uvicorn.Server):
             access_log=False,
             proxy_headers=False,  # of no use here: the routes know neither the client nor the scheme
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
         super().__init__(config)
         self.plane = plane
+        self.metrics = metrics
+        self.crew = crew
         self.told_at: float | None = None  # when SIGTERM came
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is uvicorn's
@@ -78,8 +83,13 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Looks, ten times a second, whether it is time to stop; every second, after clients that keep it waiting."""
         stop = await super().on_tick(counter)
+        settings = self.plane.settings
+        if self.crew is not None:
+            self.crew.tell(ready=self.plane.loaded, asked=bool(self.server_state.connections))
         if counter % TICKS_PER_SECOND == 0:
-            look_at_all(self.server_state, self.plane.settings.read_seconds, KEEP_ALIVE_SECONDS)
+            look_at_all(self.server_state, settings.read_seconds, settings.keep_alive_seconds)
+            if self.crew is not None:
+                self.crew.leave(self.metrics.counts())
         if self.told_at is not None:
             say_goodbye(self.server_state)
             stop = stop or self._drained(time.monotonic() - self.told_at)
@@ -88,7 +98,9 @@ class Server(uvicorn.Server):
     def _drained(self, seconds: float) -> bool:
         """Whether requests have been taken for long enough: while connections are open, as long as there is time."""
         longest = self.plane.settings.drain_seconds
-        return seconds >= (longest if self.server_state.connections else min(longest, DRAIN_SECONDS))
+        # Those who serve one port end together: the last connections to one that ends alone would be lost.
+        asked = self.server_state.connections if self.crew is None else self.crew.asked
+        return seconds >= (longest if asked else min(longest, DRAIN_SECONDS))
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Takes no more connections, and waits for what is in flight."""
@@ -126,11 +138,34 @@ def run(make_app: Callable[[DataPlane, Metrics], App], *, lifespan: bool = False
         log.error("cannot serve: %s", error)
         last_words(str(error), termination_log(os.environ))
         return 1
+    if settings.workers == 1:
+        return _serve(settings, make_app, lifespan=lifespan)
+    crew = Crew(settings.workers)
+    return crew.run(settings, lambda part: _serve(part, make_app, lifespan=lifespan, crew=crew))
+
+
+def _serve(
+    settings: RuntimeSettings,
+    make_app: Callable[[DataPlane, Metrics], App],
+    *,
+    lifespan: bool,
+    crew: Crew | None = None,
+) -> int:
+    """Serves in this process; gives its exit status."""
     plane = DataPlane(settings)
-    metrics = Metrics(plane)
-    server = Server(plane, metrics, make_app(plane, metrics), lifespan=lifespan)
+    if crew is None:
+        metrics, sockets = Metrics(plane), None
+    else:
+        plane.others_ready = lambda: crew.ready
+        metrics = Metrics(plane, crew.of_the_others)
+        try:
+            sockets = [shared_socket(settings.host, settings.port)]
+        except OSError as error:
+            log.error("cannot listen on %s:%d: %s", settings.host, settings.port, error)
+            return 1
+    server = Server(plane, metrics, make_app(plane, metrics), lifespan=lifespan, crew=crew)
     loading = plane.start(on_failure=server.stop)
-    server.run()
+    server.run(sockets)
     if loading.is_alive():  # told to stop before it was ready; a library that is loading cannot be interrupted
         os._exit(0)
     return 1 if plane.failed or not server.started else 0

@@ -34,6 +34,8 @@ class RuntimeSettings:
         port: The port to listen on.
         base_path: A path that everything but the probes is served under as well, as `/models/a`; empty without one.
         termination_log: Where Kubernetes looks for the reason of an exit.
+        workers: How many processes serve; each loads the model.
+        keep_alive_seconds: How long a connection may stay on which nothing comes.
         drain_seconds: How long requests are still taken after SIGTERM; one second is enough if no connection is open.
         shutdown_seconds: How long, from SIGTERM on, requests in flight may take.
         read_seconds: How long a client may take for the head of a request, and for each part of a body or an answer.
@@ -56,6 +58,8 @@ class RuntimeSettings:
     port: int
     base_path: str
     termination_log: Path
+    workers: int
+    keep_alive_seconds: int
     drain_seconds: float
     shutdown_seconds: int
     read_seconds: float
@@ -104,6 +108,9 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         port=read("PORT", _whole(1, 65535), "8000"),
         base_path=read("BASE_PATH", _base_path, "/"),
         termination_log=termination_log(environment),
+        workers=read("WORKERS", _whole(1, 64), "1"),
+        # Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
+        keep_alive_seconds=read("KEEP_ALIVE_SECONDS", _whole(1, 86400), "75"),
         drain_seconds=read("DRAIN_SECONDS", _seconds, "5"),
         shutdown_seconds=read("SHUTDOWN_SECONDS", _whole(0, 86400), "20"),
         read_seconds=read("READ_SECONDS", _seconds, "30"),
