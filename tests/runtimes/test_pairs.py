@@ -125,12 +125,11 @@ def loses_nothing(server: LocalServer, made: Made) -> None:
         client.start()
     time.sleep(0.5)
     server.process.send_signal(signal.SIGTERM)
-    time.sleep(1)
-    asked = sum(client.answered for client in clients)
-    time.sleep(0.5)
-    assert sum(client.answered for client in clients) > asked, "connections that are still made are answered"
+    # Between two requests of all of them the server may find no open connection, and end after a second.
+    time.sleep(1.5)
     stop.set()
     for client in clients:
         client.join()
     assert [client.lost for client in clients if client.lost] == []
+    assert all(client.answered for client in clients)
     assert server.process.wait(15) == 0
