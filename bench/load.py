@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from figures import Figure, compare
+
 SCRIPT = Path(__file__).with_name("report.lua")
 MARK = "REPORT "
 TIMEOUT_SECONDS = 30
@@ -60,15 +62,41 @@ def ask(wrk: str, url: str, body: Path, connections: int, seconds: int) -> Repor
 
     Args:
         wrk: The program.
-        url: The server, without a path.
+        url: Where to.
         body: The file with the body.
         connections: How many are open; each has one request at a time.
         seconds: How long.
     """
     command = [wrk, "--threads=1", f"--connections={connections}", f"--duration={seconds}"]
-    command += [f"--timeout={TIMEOUT_SECONDS}", f"--script={SCRIPT}", f"{url}/predict", "--", str(body)]
+    command += [f"--timeout={TIMEOUT_SECONDS}", f"--script={SCRIPT}", url, "--", str(body)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 2 * TIMEOUT_SECONDS)
     return parse(done.stdout)
+
+
+def load_figures(
+    subject: str, peer: str, ours: list[Report], theirs: list[Report], *, bar: str, tail_bar: str = ""
+) -> list[Figure]:
+    """The rate and the p99 of rounds in which both took turns.
+
+    Args:
+        subject: What was asked.
+        peer: What it is compared with.
+        ours: The reports of each round.
+        theirs: The peer's.
+        bar: What the ratio of the rates is to reach.
+        tail_bar: What the ratio of the p99 is to reach.
+    """
+    busy, failed = (sum(getattr(report, name) for report in ours) for name in ("busy", "failed"))
+    lost = sum(report.busy + report.failed for report in theirs)
+    said = {f"503s: {busy}": busy, f"failed: {failed}": failed, f"lost by the peer: {lost}": lost}
+    note = ", ".join(text for text, count in said.items() if count)
+    both = list(zip(ours, theirs, strict=True))
+    rates = [(one.per_second, other.per_second) for one, other in both]
+    tails = [(one.p99_ms, other.p99_ms) for one, other in both]
+    return [
+        compare(subject, peer, "200s/s", rates, bar=bar, note=note),
+        compare(f"{subject}, p99", peer, "ms", tails, bar=tail_bar),
+    ]
 
 
 def parse(output: str) -> Report:

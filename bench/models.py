@@ -56,6 +56,34 @@ def cases(example: Path, scratch: Path) -> list[Case]:
     ]
 
 
+def natively(scratch: Path) -> list[Case]:
+    """A row and an image of 150,528 numbers for a model of ONNX and for one of scikit-learn.
+
+    Args:
+        scratch: Gets the models and the bodies.
+    """
+    import joblib
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeRegressor
+
+    numbers = np.random.default_rng(1)
+    rows, labels = numbers.normal(size=(60, 4)), np.arange(60) % 3
+    pixels = numbers.uniform(size=(8, int(np.prod(PIXELS)))).round(6)
+    fitted = {
+        "row": LogisticRegression().fit(rows, labels),
+        "pixels": DecisionTreeRegressor(max_depth=2, random_state=0).fit(pixels, np.arange(8)),
+    }
+    for name, estimator in fitted.items():
+        joblib.dump(estimator, scratch / f"{name}.pkl")
+    row, image = [5.1, 3.5, 1.4, 0.2], numbers.uniform(size=PIXELS).astype(np.float32).tolist()
+    return [
+        _case(scratch, "row of 4 (ONNX)", _made(scratch, "iris", _classifier(numbers)), row),
+        _case(scratch, "row of 4 (scikit-learn)", _spec("row", scratch / "row.pkl"), row),
+        _case(scratch, "150,528 (ONNX)", _made(scratch, "image", _convolution(numbers)), image),
+        _case(scratch, "150,528 (scikit-learn)", _spec("pixels", scratch / "pixels.pkl"), pixels[0].tolist()),
+    ]
+
+
 def _case(scratch: Path, name: str, spec: ServiceSpec, value: object) -> Case:
     body = scratch / f"{spec.name}.json"
     body.write_text(json.dumps({"input": value}), encoding="utf-8")
@@ -65,7 +93,11 @@ def _case(scratch: Path, name: str, spec: ServiceSpec, value: object) -> Case:
 def _made(scratch: Path, name: str, graph: Any) -> ServiceSpec:
     path = scratch / f"{name}.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-    return parse_mapping({"name": name, "version": "1.0.0", "model": str(path)})
+    return _spec(name, path)
+
+
+def _spec(name: str, model: Path) -> ServiceSpec:
+    return parse_mapping({"name": name, "version": "1.0.0", "model": str(model)})
 
 
 def _classifier(numbers: np.random.Generator) -> Any:

@@ -1,7 +1,7 @@
 """`make bench`: what chartgen costs, as ratios to a peer that is measured in the same run.
 
-Prints a table and writes `build/bench.json`. About five minutes; `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_CHARTS`
-change how much is measured, `BENCH_ONLY` (commands, charts, start, load; comma-separated) what.
+Prints a table and writes `build/bench.json`. About twenty minutes; `BENCH_ROUNDS`, `BENCH_SECONDS` and `BENCH_CHARTS`
+change how much is measured, `BENCH_ONLY` (commands, charts, start, load, runtimes; comma-separated) what.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import commands
 import figures
 import load
 import models
+import runtimes
 import servers
 
 from chartgen.helm.find import find_helm
@@ -25,7 +26,7 @@ from chartgen.helm.find import find_helm
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "digits-onnx" / "service.yaml"
 RESULT = ROOT / "build" / "bench.json"
-PARTS = "commands,charts,start,load"
+PARTS = "commands,charts,start,load,runtimes"
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
             found += _shown(commands.measure(helm, EXAMPLE, scratch, 2 * rounds))
         if "charts" in parts:
             found += _shown(charts.measure(EXAMPLE, scratch, charts_wanted))
-        if {"start", "load"} & set(parts):
+        if {"start", "load", "runtimes"} & set(parts):
             wrk = load.find_wrk()
             found += _serving(scratch, parts, wrk, rounds, seconds)
     about = _about(helm)
@@ -60,6 +61,10 @@ def _serving(scratch: Path, parts: list[str], wrk: str, rounds: int, seconds: in
     if "load" in parts:
         for case in cases:
             found += _shown(servers.measure_load(case, wrk, rounds, seconds))
+    if "runtimes" in parts:
+        for case in models.natively(scratch):
+            for runtime in runtimes.NATIVE:
+                found += _shown(runtimes.measure(runtime, case, wrk, rounds // 2, seconds))
     return found
 
 

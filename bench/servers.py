@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from figures import Figure, compare
-from load import Report, ask
+from load import ask, load_figures
 
 from chartgen.chart.build import build
 from chartgen.local.serve import prepare, serve
@@ -32,10 +33,19 @@ LARGE_FACTOR = 3
 
 @dataclass(frozen=True)
 class Program:
-    """A server that can be started: its command and environment, to which the port is added."""
+    """A server that can be started.
+
+    Attributes:
+        command: Its command; where `takes_port`, the port is added.
+        environment: Its environment, to which the port is added.
+        takes_port: Whether the port is an argument.
+        ready: The path that says that it is ready.
+    """
 
     command: tuple[str, ...]
     environment: dict[str, str]
+    takes_port: bool = False
+    ready: str = "/readyz"
 
 
 @contextmanager
@@ -61,7 +71,7 @@ def programs(case: Case) -> Iterator[tuple[Program, Program]]:
             for file in folder.iterdir():
                 file.unlink()
         ours = Program((python, adapter), variables)
-        yield ours, Program((python, str(FLOOR), variables["CHARTGEN_MODEL_PATH"]), variables)
+        yield ours, Program((python, str(FLOOR), variables["CHARTGEN_MODEL_PATH"]), variables, takes_port=True)
 
 
 @contextmanager
@@ -71,16 +81,21 @@ def started(program: Program) -> Iterator[tuple[str, subprocess.Popen[bytes], fl
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     url = f"http://127.0.0.1:{port}"
-    command = [*program.command, *([port] if program.command[1] == str(FLOOR) else [])]
+    command = [*program.command, *([port] if program.takes_port else [])]
     begin = time.perf_counter()
     process = subprocess.Popen(
-        command, env=program.environment | {"CHARTGEN_PORT": port}, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=program.environment | {"CHARTGEN_PORT": port},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # some have processes of their own
     )
     try:
-        _wait(url, process)
+        _wait(f"{url}{program.ready}", process)
         yield url, process, time.perf_counter() - begin
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -89,7 +104,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with opener.open(f"{url}/readyz", timeout=1):
+            with opener.open(url, timeout=1):
                 return
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
@@ -117,33 +132,23 @@ def measure_load(case: Case, wrk: str, rounds: int, seconds: int) -> list[Figure
         urls = [url for url, _, _ in servers]
         _check_same(urls, case.body)
         for url in urls:
-            ask(wrk, url, case.body, 16, 1)
-        if _is_large(case):  # fewer answers in a second, so that it takes longer to see the slow ones
+            ask(wrk, f"{url}/predict", case.body, 16, 1)
+        if is_large(case):  # fewer answers in a second, so that it takes longer to see the slow ones
             seconds *= LARGE_FACTOR
         for connections in case.connections:
-            rounds_of = [[ask(wrk, url, case.body, connections, seconds) for url in urls] for _ in range(rounds)]
+            rounds_of = [
+                [ask(wrk, f"{url}/predict", case.body, connections, seconds) for url in urls] for _ in range(rounds)
+            ]
             ours, floor = [first for first, _ in rounds_of], [second for _, second in rounds_of]
-            figures += _figures(f"{case.name}, {connections} conn.", ours, floor, _is_large(case) and connections == 64)  # noqa: PLR2004
-        memory = [_megabytes(process.pid) for _, process, _ in servers]
+            subject, tail = f"{case.name}, {connections} conn.", is_large(case) and connections == 64  # noqa: PLR2004
+            figures += load_figures(subject, PEER, ours, floor, bar=">= 0.85", tail_bar="<= 1.5" if tail else "")
+        memory = [megabytes(process.pid) for _, process, _ in servers]
     figures.append(compare(f"{case.name}, memory after", PEER, "MB", [(memory[0], memory[1])], bar="<= 1.6"))
     return figures
 
 
-def _figures(subject: str, ours: list[Report], floor: list[Report], latency_bar: bool) -> list[Figure]:
-    busy, failed = (sum(getattr(report, name) for report in ours) for name in ("busy", "failed"))
-    lost = sum(report.busy + report.failed for report in floor)
-    said = {f"503s: {busy}": busy, f"failed: {failed}": failed, f"lost by the floor: {lost}": lost}
-    note = ", ".join(text for text, count in said.items() if count)
-    both = list(zip(ours, floor, strict=True))
-    rates = [(one.per_second, other.per_second) for one, other in both]
-    tails = [(one.p99_ms, other.p99_ms) for one, other in both]
-    return [
-        compare(subject, PEER, "200s/s", rates, bar=">= 0.85", note=note),
-        compare(f"{subject}, p99", PEER, "ms", tails, bar="<= 1.5" if latency_bar else ""),
-    ]
-
-
-def _is_large(case: Case) -> bool:
+def is_large(case: Case) -> bool:
+    """Whether a request takes so long that it takes long to see the slow ones."""
     return case.body.stat().st_size > LARGE_BYTES
 
 
@@ -158,6 +163,17 @@ def _check_same(urls: list[str], body: Path) -> None:
         raise SystemExit(f"the servers do not answer alike: {answers}")
 
 
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+def megabytes(session: int) -> float:
+    """What the processes of a session have in memory."""
+    found = 0
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal():
+            continue
+        try:
+            after_name = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            lines = (folder / "status").read_text(encoding="utf-8").splitlines()
+        except OSError:  # it has ended
+            continue
+        if int(after_name[3]) == session:
+            found += next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+    return found / 1024
