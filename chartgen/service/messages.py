@@ -77,14 +77,16 @@ def _missing(node: Mapping, path: DataPath, keys: list[str], part: dict[str, Any
 
 
 def _unknown(node: Mapping, path: DataPath, part: dict[str, Any]) -> Iterator[Finding]:
-    allowed = list(part.get("properties", {}))
+    properties = part.get("properties", {})
+    allowed = list(properties)
+    supported = [name for name in allowed if "x-chartgen-status" not in properties[name]]
     for key, entry in node.entries.items():
         if key not in allowed:
             yield Finding(
                 entry.key,
                 (*path, key),
                 "there is no such key",
-                expected=joined(allowed),
+                expected=joined(supported),
                 hint=suggest.key(key, path, allowed),
                 blocks=False,
             )
@@ -110,6 +112,8 @@ def _retyped(node: Node, path: DataPath, wanted: list[str]) -> str | None:
             return "a list is written with `- ` before each item, or in [ ]"
         case Listing() if wanted == ["object"]:
             return "a mapping is written as `key: value`, without `- ` before it"
+        case Scalar(value=bool()) if wanted == ["object"] and (*map(str, path), "enabled") in declared():
+            return f"write {path[-1]}: {{enabled: {node.text}}}"
         case Scalar():
             return _rewritten(node, path, wanted)
         case _:
@@ -122,6 +126,8 @@ def _rewritten(node: Scalar, path: DataPath, wanted: list[str]) -> str | None:
     key = path_text(path) if by_option else path[-1]
     before = "- " if isinstance(key, int) else f"{key}: "
     text = shortened(node.text)
+    if "integer" in wanted and (number := text.rstrip(" %")).isdecimal() and number != text:
+        return f"write {before}{number}"
     if path == ("version",):  # 1.10 is a number for YAML, and with quotes no version yet
         text = next((whole for whole in (text, f"{text}.0", f"{text}.0.0") if is_semver(whole)), text)
     if isinstance(node.value, bool | int | float) and "string" in wanted:

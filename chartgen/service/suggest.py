@@ -75,8 +75,9 @@ SYNONYMS = {
 EXPLAINED = {
     "containerport": "the runtime decides the container's port; the Service's is `service.port`",
     "limits": "limits are `cpu.limit` and `memory.limit`",
+    "nodeport": "the cluster chooses the port of the nodes; `service.port` is the Service's own",
     "requests": "requests are `cpu` and `memory`",
-    "resources": "resources are `cpu`, `memory` and `gpu`, each with `request` and `limit` where both are meant",
+    "resources": "resources are `cpu` and `memory`, each with `request` and `limit` where both are meant",
     "serviceaccount": "the chart makes its own service account, without rights",
     "valuefrom": "write `secretKeyRef` or `configMapKeyRef` in its place",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -97,6 +98,13 @@ def test_every_missing_and_every_unknown_key_is_told() -> None:
     }
 
 
+def test_keys_that_are_not_supported_yet_are_not_among_the_expected_ones() -> None:
+    (finding,) = findings(changed("zzz", "x"))
+    expected = str(finding.expected)
+    assert "hpa" in expected
+    assert not {"gpu", "storage"} & set(re.split(r"\W+", expected))
+
+
 @pytest.mark.parametrize(
     ("parent", "written", "hint"),
     [
@@ -112,9 +120,10 @@ def test_every_missing_and_every_unknown_key_is_told() -> None:
         (
             "",
             "resources",
-            "resources are `cpu`, `memory` and `gpu`, each with `request` and `limit` where both are meant",
+            "resources are `cpu` and `memory`, each with `request` and `limit` where both are meant",
         ),
         ("", "zzz", None),
+        ("service", "nodePort", "the cluster chooses the port of the nodes; `service.port` is the Service's own"),
         ("model", "path", "did you mean `file`?"),
         ("model", "allow_non_finite", "did you mean `allowNonFinite`?"),
         ("runtime", "handlr", "did you mean `handler`?"),
@@ -144,6 +153,9 @@ def test_the_key_that_was_meant_is_suggested(parent: str, written: str, hint: st
         ("model.method", "predict_probability", "did you mean `predict_proba`?"),
         ("model.trusted", "yes", "write trusted: true"),
         ("replicas", "3", "write it without quotes: replicas: 3"),
+        ("hpa.targetCPU", "70%", "write targetCPU: 70"),
+        ("hpa", True, "write hpa: {enabled: true}"),
+        ("ingress", False, "write ingress: {enabled: false}"),
         ("version", 1.1, 'quote it: version: "1.1.0"'),
         ("version", 2, 'quote it: version: "2.0.0"'),
         ("model.version", 1.1, 'quote it: version: "1.1"'),
