@@ -209,6 +209,16 @@ def test_numbers_that_are_not_finite_pass_when_allowed(tmp_path):
     assert refusal(plane, [1, None]).code == "type"
 
 
+def test_an_index_beyond_the_end_is_the_inputs_fault(tmp_path):
+    nodes = [helper.make_node("Gather", ["table", "x"], ["y"])]
+    table = numpy_helper.from_array(np.arange(3, dtype=np.float32), "table")
+    ends = [tensor("x", "int64", ["N"])], [tensor("y", "float32", ["N"])]
+    plane = load(graph(tmp_path / "gather.onnx", nodes, *ends, [table]), "onnx")
+    assert ask(plane, [2, 0]) == [2, 0]
+    error = refusal(plane, [3])
+    assert (error.status, error.code) == (422, "refused_by_model")
+
+
 def test_an_output_that_is_not_finite_is_an_error_unless_allowed(tmp_path):
     def logarithm(**variables):
         nodes = [helper.make_node("Log", ["x"], ["y"])]
@@ -219,7 +229,7 @@ def test_an_output_that_is_not_finite_is_an_error_unless_allowed(tmp_path):
         return load(model, "onnx", CHARTGEN_SAMPLE_PATH=str(sample), **variables)
 
     error = refusal(logarithm(), [1.0, 0.0])
-    assert (error.status, error.code, error.path) == (500, "non_finite_output", "output[1]")
+    assert (error.status, error.code, error.path) == (422, "non_finite_output", "output[1]")
     assert ask(logarithm(CHARTGEN_ALLOW_NON_FINITE="true"), [1.0, 0.0]) == [0, None]
 
 

@@ -221,6 +221,36 @@ def test_a_failing_model_keeps_the_cause_for_the_log_and_tells_the_client_nothin
     assert repr(error.__cause__) == "RuntimeError('the secret cause')"
 
 
+@pytest.mark.parametrize(
+    ("estimator", "number"),
+    [(make_pipeline(StandardScaler(), LogisticRegression()), 1e308), (RandomForestClassifier(3, random_state=0), 1e39)],
+    ids=["scaled", "forest"],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of the overflow
+def test_finite_numbers_that_are_too_large_for_the_model_are_the_inputs_fault(tmp_path, estimator, number):
+    plane = load(pickled(tmp_path, estimator.fit(NUMBERS / 10, NUMBERS[:, 0] > 0)), "pickle")
+    error = refusal(plane, [number, 1.0, 1.0])
+    assert (error.status, error.code, error.path) == (422, "refused_by_model", "input")
+    assert "infinity" in error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        (np.matrix([[1, 2]]), [1, 2]),
+        (np.ma.masked_array([[1.5, 2.5]], mask=[[False, False]]), [1.5, 2.5]),
+        (np.rec.array([1, 2]), [1, 2]),
+    ],
+)
+def test_arrays_of_other_kinds_are_arrays(tmp_path, answer, written):
+    assert np.asarray(ask(own(tmp_path, answer), [1])).ravel().tolist() == written
+
+
+def test_what_is_masked_is_no_number(tmp_path):
+    answer = np.ma.masked_array([1, 2], mask=[False, True])
+    assert ask(own(tmp_path, answer, CHARTGEN_ALLOW_NON_FINITE="true"), [1]) == [1, None]
+
+
 def test_an_unknown_method_is_named(tmp_path):
     from chartgen_runtime.errors import StartupError
 

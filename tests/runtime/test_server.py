@@ -289,6 +289,15 @@ def test_a_failing_model_answers_500_with_the_id_of_the_log_line(tmp_path, serve
     assert server.post({"input": ROW}).json() == {"output": ROW}
 
 
+def test_a_handler_that_would_end_the_process_has_failed_on_the_request(tmp_path, serve):
+    text = "def preprocess(value):\n    if value[0] > 9: raise SystemExit('enough')\n    return value\n"
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_HANDLER_PATH=handler(tmp_path, text))
+    server.wait_ready()
+    answer = server.post({"input": [10, 1, 1, 1]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "model_failed")
+    assert server.post({"input": ROW}).status_code == 200
+
+
 def test_the_log_holds_a_line_for_an_error_and_none_for_another_answer(tmp_path, serve):
     server = serve(iris_onnx(tmp_path), "onnx")
     server.wait_ready()

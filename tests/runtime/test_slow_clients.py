@@ -119,7 +119,7 @@ def test_a_thousand_slow_or_broken_clients_harm_neither_the_others_nor_the_memor
         for connection in connections + readers:
             connection.close()
         assert failed == []
-        assert slowest[0] < 5
+        assert slowest[0] < 20  # none waited for what the others held up
         # Half bodies are 50 kB each, long answers 0.5 MB: what a thousand of them hold, and the metrics' library.
         assert peak[0] - before < 250
         lines = [line for line in text.splitlines() if line.startswith("chartgen_connections_closed_total{")]
@@ -173,6 +173,17 @@ def test_the_limit_of_a_body_holds_with_and_without_a_length_and_when_the_length
         connection.sendall(head + b"content-length: 2\r\n\r\n{}trailing nonsense\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 4")
     assert server.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(("filler", "status"), [(60_000, 200), (66_000, 431), (200_000, 431)])
+def test_the_limit_of_a_head_holds_for_one_that_comes_at_once(tmp_path, serve, filler, status):
+    server = serve(iris_onnx(tmp_path), "onnx")
+    server.wait_ready()
+    body = b'{"input": [5.1, 3.5, 1.4, 0.2]}'
+    head = HEAD + b"x-filler: %s\r\ncontent-length: %d\r\n\r\n" % (b"a" * filler, len(body))
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=5) as connection:
+        connection.sendall(head + body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_one_connection_too_many_ends_the_one_that_waits_longest(tmp_path, serve):

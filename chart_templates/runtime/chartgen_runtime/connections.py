@@ -66,6 +66,9 @@ class Connection(HttpToolsProtocol):
         except HttpParserError:
             self.send_400_response(NOT_HTTP)
         if in_body or self.cycle is not cycle:
+            if len(data) > MAX_HEAD_BYTES and not in_body:  # a head of any length may have come with its body at once
+                self._passed = self._taken - min(len(data), self._head_bytes())
+                self._bound()
             self._passed = self._taken
         if self._taken - self._passed > MAX_HEAD_BYTES or self.pipeline or len(self.headers) > MAX_HEADERS:
             self._bound()
@@ -105,6 +108,10 @@ class Connection(HttpToolsProtocol):
         lines = [f"{scope['method']} ".encode() + self.url + f" HTTP/{scope['http_version']}".encode()]
         lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
+
+    def _head_bytes(self) -> int:
+        """About how long the head is that was read last."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _bound(self) -> None:
         """Ends the connection if it holds too much; called when that may be."""

@@ -165,7 +165,7 @@ class DataPlane:
             return self._answer(self._predictor, body)
         except ServingError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # the handler's or the model's own code may try to end the process
             raise failed("model_failed", "the model failed on this input") from error
 
     def infer(self, body: bytes) -> bytes:
@@ -208,7 +208,7 @@ class DataPlane:
             return function(asked)
         except ServingError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # the handler's or the model's own code may try to end the process
             raise failed("model_failed", "the model failed on this input") from error
 
     def metadata(self) -> dict[str, Any]:

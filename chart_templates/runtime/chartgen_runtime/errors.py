@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Of a library's own words, which may hold an array.
+MESSAGE_CHARACTERS = 300
+
 
 class StartupError(Exception):
     """The pod cannot serve: its settings, the model, the handler or the warm-up. The message is one sentence."""
@@ -49,6 +52,12 @@ class ServingError(Exception):
 def refused(code: str, message: str, path: str, expected: str) -> ServingError:
     """A request that was understood and cannot be accepted: 422."""
     return ServingError(422, code, message, path=path, expected=expected)
+
+
+def refused_by_model(cause: Exception) -> ServingError:
+    """An input of the right shape and type that the model does not take, such as a number too large for it: 422."""
+    message = f"the model refuses the input: {cause}"[:MESSAGE_CHARACTERS]
+    return refused("refused_by_model", message, "input", "values that the model takes")
 
 
 def not_json(message: str) -> ServingError:

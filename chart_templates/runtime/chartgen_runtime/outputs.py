@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arrays import at
-from .errors import ServingError, failed
+from .errors import ServingError, failed, refused
 from .protocol import member
 
 if TYPE_CHECKING:
     from .signature import Array
 
-NOT_FINITE = "the model answered with a number that is not finite"
 # What pandas writes where a table holds nothing.
 MISSING = frozenset({"NAType", "NaTType"})
+
+
+def not_finite(path: str = "") -> ServingError:
+    """An answer that JSON has no numbers for. It is this input that leads to it: the model has answered others."""
+    message = "the model's answer to this input has a number that is not finite"
+    return refused("non_finite_output", message, path, "an input that the model answers with finite numbers")
 
 
 def plain(value: Any) -> Any:
@@ -28,7 +33,7 @@ def plain(value: Any) -> Any:
     They are told by what they offer, so that none of these libraries is needed here.
     """
     if isinstance(value, np.ndarray):
-        return value
+        return value if type(value) is np.ndarray else _bare(value)
     if hasattr(value, "itertuples") and hasattr(value, "columns"):  # a pandas table: a list of objects by column
         names = [str(name) for name in value.columns]
         return [dict(zip(names, row, strict=True)) for row in value.itertuples(index=False, name=None)]
@@ -39,6 +44,14 @@ def plain(value: Any) -> Any:
     if hasattr(value, "to_numpy") and hasattr(value, "__len__"):  # a pandas or polars column
         return value.to_numpy()
     return value
+
+
+def _bare(value: Any) -> Any:
+    """NumPy's matrices and their kind, which never lose an axis, as arrays; what is masked holds nothing."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        numbers: Any = value.astype(float)
+        return numbers.filled(math.nan) if value.dtype.kind in "fiub" else value.tolist()
+    return np.asarray(value)
 
 
 def jsonable(value: Any, *, allow_non_finite: bool) -> Any:
@@ -52,7 +65,7 @@ def jsonable(value: Any, *, allow_non_finite: bool) -> Any:
         Lists, objects with string keys, strings, numbers, booleans, null, and NumPy arrays of numbers or booleans.
 
     Raises:
-        ServingError: 500 when a number is not finite and that is not allowed, or JSON has no such value.
+        ServingError: 422 when a number is not finite and that is not allowed, 500 when JSON has no such value.
     """
     try:
         return _part(value, allow_non_finite)
@@ -127,7 +140,7 @@ def _array(array: Array, allow: bool) -> Any:
         return _part(array.astype(str).tolist() if kind in "mM" else array.tolist(), allow)
     if kind == "f" and not allow and not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
-        raise failed("non_finite_output", NOT_FINITE, at("", tuple(index)))
+        raise not_finite(at("", tuple(index)))
     if not (array.flags.c_contiguous and array.dtype.isnative):
         array = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
     return array if array.ndim else _scalar(array[()], allow)
@@ -138,5 +151,5 @@ def _number(number: float | np.floating[Any], allow: bool) -> Any:
         # A NumPy number is written with the digits of its own width, as the elements of an array are.
         return float(number) if isinstance(number, np.longdouble) else number
     if not allow:
-        raise failed("non_finite_output", NOT_FINITE)
+        raise not_finite()
     return None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ERROR = 400
 INTERNAL_ERROR = 500
+# Refusals that may as well be the model's fault as the input's; they are counted as the failures are.
+ABOUT_THE_MODEL = frozenset({"refused_by_model", "non_finite_output"})
 REQUEST_ID = "chartgen.request_id"  # in the head that a framework gets
 GONE = 499  # the client went away before it was answered; for the metrics
 
@@ -70,7 +72,7 @@ class Refusals:
         if cause is not None and error is None:
             error = failed("server_failed", "the server failed on this request")
             error.__cause__ = cause
-        if status == INTERNAL_ERROR and error is not None:
+        if error is not None and (status == INTERNAL_ERROR or error.code in ABOUT_THE_MODEL):
             self._metrics.errors[error.code] = self._metrics.errors.get(error.code, 0) + 1
         if error is not None or status >= ERROR:
             self._access.line(scope, status, request_id, seconds, error)
@@ -84,7 +86,7 @@ class Refusals:
         status, body = request.route.error(error)
         seconds = perf_counter() - request.started
         request.route.counter.add(status, seconds)
-        if request.route.infer is not None and status == INTERNAL_ERROR:
+        if request.route.infer is not None and (status == INTERNAL_ERROR or error.code in ABOUT_THE_MODEL):
             self._metrics.errors[error.code] = self._metrics.errors.get(error.code, 0) + 1
         if not request.route.quiet:
             self._access.line(request.scope, status, request_id, seconds, error)

@@ -6,9 +6,10 @@ import mmap
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from ..cpu import available_cpus
-from ..errors import StartupError
+from ..errors import StartupError, refused_by_model
 from ..loader import LoadedModel
 from ..signature import Dimension, Signature, TensorSpec
 
@@ -53,7 +54,10 @@ def load(path: Path, method: str) -> LoadedModel:
     names = [spec.name for spec in outputs]
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
-        return dict(zip(names, session.run(names, arrays)))  # noqa: B905 - of equal length, and this is the hot way
+        try:
+            return dict(zip(names, session.run(names, arrays)))  # noqa: B905 - of equal length, and this is the hot way
+        except InvalidArgument as error:  # such as an index beyond the end of what it points into
+            raise refused_by_model(error) from error
 
     return LoadedModel(session, Signature(inputs, outputs), predict, thread_safe=True)
 

@@ -9,7 +9,7 @@ from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StartupError
+from ..errors import StartupError, refused_by_model
 from ..loader import LoadedModel
 from ..signature import Signature, TensorSpec
 
@@ -52,7 +52,10 @@ def _served(model: Any, method: str) -> LoadedModel:
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
         if not callable(call):  # a handler that predicts does not ask for it
             raise StartupError(f"the model, a {type(model).__name__}, has no method {method!r}")
-        return {"": call(arrange(arrays[""]))}
+        try:
+            return {"": call(arrange(arrays[""]))}
+        except ValueError as error:  # how scikit-learn and its kin refuse an input
+            raise refused_by_model(error) from error
 
     # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
     wrap = partial(_served, method=method)
