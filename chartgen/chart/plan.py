@@ -47,6 +47,8 @@ _WITH_DISRUPTION_BUDGET = ("templates/pdb.yaml",)
 _WITH_INGRESS = ("templates/ingress.yaml",)
 # `LOST` as Helm's regular expressions are written.
 LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
+# Only for a runtime with a framework behind the front.
+_BEHIND = "behind.py"
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "torch": ".pt", "keras": ".h5"}
 
 
@@ -204,13 +206,15 @@ def _runtime_files(
     """The pod's Python: the package, the files of this format only, the adapter, the requirements, the handler."""
     wanted = ("formats/__init__.py", f"formats/{facts.format}.py", f"formats/{facts.format}_")
     files = {}
+    beside = _python_files(runtime.folder) if spec.runtime.folder else _shipped(runtime.folder)
     for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items():
         if inner.startswith("formats/") and not inner.startswith(wanted):
             continue
         if inner == "smoke_test.py" and spec.sample is None:
             continue
+        if inner == _BEHIND and not any(b"chartgen_runtime.behind" in each for each in beside.values()):
+            continue
         files[f"files/runtime/chartgen_runtime/{inner}"] = content
-    beside = _python_files(runtime.folder) if spec.runtime.folder else _shipped(runtime.folder)
     files |= {f"files/runtime/{inner}": content for inner, content in beside.items()}
     files["files/runtime/requirements.txt"] = requirements.text.encode()
     if spec.runtime.handler:
