@@ -40,7 +40,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,18 @@ class SchemaError(ServiceError):
 
 
 class ModelError(ChartgenError):
-    """The model file is not usable."""
+    """The model file is not usable.
+
+    Attributes:
+        key: The key of `model` in the service file that it contradicts, as `sha256`; empty where it is the file alone.
+    """
+
+    key = ""
+
+    def against(self, key: str) -> Self:
+        """The same error, as one about what the service file says under a key of `model`."""
+        self.key = key
+        return self
 
 
 class ModelUnreadableError(ModelError):

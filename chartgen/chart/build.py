@@ -9,6 +9,7 @@ from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
 from chartgen.chart.runtimes import load_runtime
 from chartgen.chart.size import check_size
+from chartgen.errors import ModelError
 from chartgen.inspect import inspect_model
 from chartgen.pins.own import check_own
 from chartgen.pins.resolve import resolve
@@ -62,9 +63,18 @@ def build(spec: ServiceSpec) -> Built:
         ServiceFileError: `requirements.lock` cannot be used, or lacks what the service asks for.
         ChartError: The chart cannot be made.
     """
-    facts = inspect_model(
-        spec.model.file, format=spec.model.format, trusted=spec.model.trusted, sha256=spec.model.sha256
-    )
+    try:
+        facts = inspect_model(
+            spec.model.file, format=spec.model.format, trusted=spec.model.trusted, sha256=spec.model.sha256
+        )
+        return _built(spec, facts)
+    except ModelError as error:
+        if error.key in spec.model.places:  # it is to be mended there, and not in the model
+            error.where = f"{spec.model.places[error.key]}: {error.where}"
+        raise
+
+
+def _built(spec: ServiceSpec, facts: ModelFacts) -> Built:
     lock = spec.source.parent / LOCK_FILE if spec.source else None
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     roots = runtime.requirements if spec.runtime.folder else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from jinja2 import FileSystemBytecodeCache, compiler
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
-    """jinja2's own cache of files, but that it cannot be written is no reason to fail."""
+    """jinja2's own cache of files, but that it cannot be written, or holds something else, is no reason to fail."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Looks for one template; what cannot be read is made anew."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # the file is read as a pickle, which may fail in any way when it is cut off
+            bucket.reset()
+        if not isinstance(bucket.code, CodeType):
+            bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keeps one template."""

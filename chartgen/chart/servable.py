@@ -119,7 +119,7 @@ def _check_no_method(spec: ServiceSpec, kind: str) -> None:
             f"{kind} has no method {spec.model.method}: it has outputs, and all of them are answered",
             where=str(spec.model.file),
             hint="leave `model.method` out, or choose among the outputs in the handler's `postprocess`",
-        )
+        ).against("method")
 
 
 def _check_inputs(spec: ServiceSpec, facts: ModelFacts) -> None:
@@ -183,7 +183,7 @@ def _check_method(spec: ServiceSpec, facts: ModelFacts) -> None:
         where=str(spec.model.file),
         expected=f"`model.method`: {' or '.join(have)}" if have else "a model that answers for new data",
         hint=_method_hint(lacks[method], have),
-    )
+    ).against("method")
 
 
 def _method_hint(name: str, have: list[str]) -> str:

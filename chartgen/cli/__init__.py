@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import gc
 import importlib
 import os
@@ -16,10 +17,12 @@ import click
 from chartgen import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
     from click.shell_completion import CompletionItem
 
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 GARBAGE_THRESHOLD = 100_000  # objects; Python's own is 700
 
 # Verb -> what it does. The listing is written here so that `--help` need not import every verb.
@@ -109,6 +112,23 @@ def _meant_as_option(error: click.ClickException) -> str:
     return f"\nhint: the service file is given with `-f {found[1]}`" if found else ""
 
 
+def _refuse_other_encodings(arguments: Sequence[str]) -> None:
+    """Refuses arguments that are not UTF-8, as charts, answers and messages are.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):  # Python's stand-ins for such bytes
+            shown = argument.encode(errors="backslashreplace").decode()
+            raise click.UsageError(f"the argument {shown} is not UTF-8; rename the file, or write the text in UTF-8")
+
+
+def _write_no_more() -> None:
+    """What is left of the output is dropped: Python would try it once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: list[str] | None = None) -> Any:
     """Run the command line and end the process with its exit code.
 
@@ -119,6 +139,7 @@ def main(argv: list[str] | None = None) -> Any:
     # Modules and charts are hardly ever garbage: to look for it as often as Python does takes a twentieth of the time.
     gc.set_threshold(GARBAGE_THRESHOLD)
     try:
+        _refuse_other_encodings(sys.argv[1:] if argv is None else argv)
         code = root.main(args=argv, prog_name="chartgen", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
@@ -134,6 +155,12 @@ def main(argv: list[str] | None = None) -> Any:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): what a pipe's end means is not an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS or error.filename is not None:
+            raise
+        _write_no_more()
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -44,7 +44,7 @@ def inspect_model(
                 f"the file has the sha256 {digest}, but the service file says {sha256.lower()}",
                 where=str(path),
                 hint="check that this is the model that was meant, then correct `model.sha256`",
-            )
+            ).against("sha256")
         found = identify(file, format)
         if found == "onnx":
             return read_onnx(file, digest)

@@ -98,7 +98,7 @@ def identify(file: ModelFile, said: str | None) -> str:
             f"the file is {_NAMES[found]}, but the service file says `format: {said}`",
             where=str(file.path),
             hint=f"set `model.format: {found}`, or leave it out",
-        )
+        ).against("format")
     named = _SUFFIXES.get(suffix)
     if said is None and named is not None and named != _NAMES[found]:
         raise ModelMismatchError(

@@ -71,6 +71,7 @@ def _file(document: Mapping, *path: str) -> Path:
 
 
 def _model(document: Mapping, model: dict[str, Any]) -> ModelSource:
+    written = cast("Mapping", find(document, ("model",)))
     return ModelSource(
         file=_file(document, "model", "file"),
         format=model.get("format"),
@@ -79,6 +80,7 @@ def _model(document: Mapping, model: dict[str, Any]) -> ModelSource:
         method=model.get("method", ModelSource.method),
         trusted=model.get("trusted", False),
         allow_non_finite=model.get("allowNonFinite", False),
+        places={key: str(entry.node.where) for key, entry in written.entries.items()},
     )
 
 

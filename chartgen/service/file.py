@@ -107,7 +107,9 @@ def parse(content: bytes, source: Source) -> Mapping:
     document = compose(text, source)
     if document is None or is_null(document):
         raise ServiceFileError(
-            "the file holds nothing", where=source.name, expected="a mapping that starts with `name` and `model`"
+            "the file holds nothing",
+            where=str(Position(source, 1, 1)),
+            expected="a mapping that starts with `name` and `model`",
         )
     if not isinstance(document, Mapping):
         raise ServiceFileError(

@@ -26,6 +26,7 @@ class ModelSource:
         method: What `predict` calls on a scikit-learn-like model.
         trusted: Whether a pickle may import names that are not on the allow-list.
         allow_non_finite: Whether NaN and infinities are let in, and go out as null.
+        places: Where the keys stand that were written, as ``file:line:column``.
     """
 
     file: Path
@@ -35,6 +36,7 @@ class ModelSource:
     method: str = "predict"
     trusted: bool = False
     allow_non_finite: bool = False
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

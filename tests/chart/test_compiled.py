@@ -37,7 +37,10 @@ def test_what_is_broken_in_the_cache_is_compiled_anew(tmp_path: Path) -> None:
     kept = sorted((cache / "chartgen" / "templates").rglob("*.cache"))
     for number, path in enumerate(kept):
         content = path.read_bytes()
-        path.write_bytes([b"", content[: len(content) // 2], b"\0" * 100][number % 3])
+        path.write_bytes([b"", content[: len(content) // 2], b"\0" * 100, content[:20], content[:60]][number % 5])
+    looped = kept[0]
+    looped.unlink()
+    looped.symlink_to(looped)
     assert rendered(tmp_path / "second", str(cache)) == first
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.helpers import ONNX_MODEL, chartgen, service_file, write_tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Evil:
@@ -207,3 +206,21 @@ def test_what_cannot_name_a_namespace_is_refused_before_helm_is_asked(tmp_path: 
     message = refused(tmp_path, *verb, "-n", "Bad_NS", code=2)
     assert "'Bad_NS' cannot name a namespace: lower-case letters" in message
     assert "kubectl create" not in message
+
+
+@pytest.mark.parametrize("argv", [["inspect", b"a\xff.pkl"], ["predict", b"i\xff", "-d", "{}"], ["get", "a", b"\xff"]])
+def test_arguments_that_are_not_utf8_are_refused(tmp_path: Path, argv: list[str | bytes]) -> None:
+    done = subprocess.run([sys.executable, "-m", "chartgen", *argv], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"\\udcff" in done.stderr
+    assert b"is not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_an_output_that_cannot_be_written_is_an_error() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "chartgen", "schema"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"error: the output cannot be written: No space left on device\n")
