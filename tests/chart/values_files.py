@@ -168,6 +168,7 @@ LABEL_KEYS = [
 ]
 KEYED = [{key: "x"} for key in (*VARIABLES, *LABEL_KEYS)]
 VALUED = [{"x": value} for value in (None, "", 1, {}, "\n", "\u00e9", "x y", {"other": {}})]
+VALUED += [{"x": f"a{character}b"} for character in "\0\x7e\x7f\x85\x9f\xa0\u2028\ufeff\ufffd\ufffe\uffff"]
 REFERENCE = {"name": "a", "key": "b"}
 REFERENCES = [
     {"secretKeyRef": REFERENCE},
