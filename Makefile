@@ -44,7 +44,7 @@ lint: $(MARK)-dev
 	$(BIN)/lint-imports
 
 test: dev lint
-	$(BIN)/python -m pytest -n 2 -m "not cluster and not full"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster and not full"
 
 # Needs a KUBECONFIG that may make namespaces; kind will do.
 test-cluster: dev

@@ -33,7 +33,11 @@ def pod_tolerations(view: View) -> Iterator[Finding]:
             case Mapping(entries=entries) if (
                 not _has_key(entries) and not exists and not view.is_blocked(*path, "operator")
             ):
-                yield Finding(node.where, path, "has no key", "a key, or `operator: Exists` for every taint")
+                empty = entries.get("key")
+                where, at, what = (
+                    (empty.node.where, (*path, "key"), "is empty") if empty else (node.where, path, "has no key")
+                )
+                yield Finding(where, at, what, "a key, or `operator: Exists` for every taint")
         yield from _taint(view, path, exists=exists)
         yield from _toleration_seconds(view, path)
 

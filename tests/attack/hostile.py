@@ -69,8 +69,9 @@ def with_text(pattern: Pattern, text: str) -> tuple[dict[str, Any], Path]:
 @cache
 def _holder(pattern: Pattern) -> tuple[dict[str, Any], Occurrence]:
     """A document that has a value there, without the subjects that have nothing to do with it."""
-    for number in VALID:
-        document = document_of(number)
+    # A generated service asks for no packages of its own: its chart would need a lock file that has them.
+    own_packages = {**document_of(VALID[0]), "runtime": {"requirements": ["tool==1.0"]}}
+    for document in (*map(document_of, VALID), own_packages):
         kept = {key: document[key] for key in ("name", "model", "sample", pattern[0]) if key in document}
         for at in occurrences(kept):
             if at.pattern == pattern:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def test_the_schema_of_service_files_accepts_the_examples() -> None:
     validator = jsonschema.Draft202012Validator(json.loads(chartgen("schema", "service").stdout))
     for file in EXAMPLES.glob("*/service.yaml"):
+        if (file.parent / "runtimes").exists():  # the schema knows the runtimes that come with chartgen
+            continue
         assert not list(validator.iter_errors(yaml.safe_load(file.read_text())))
 
 
