@@ -1,7 +1,7 @@
 """The tables that are shipped with chartgen; tools/make_pins.py writes them.
 
 They are long, and a pod needs little of them: only the entries that are asked for are parsed, each sliced out of the
-text by the indentation that the tool gives it.
+text by the indentation that the tool gives it. Each is parsed once; what is given is shared, and not to be changed.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ def _text(*path: str) -> str:
         return ""
 
 
+@cache
 def _load(text: str) -> dict[str, Any]:
     loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
     document: dict[str, Any] | None = yaml.load(text, Loader=loader)  # noqa: S506
     return document or {}
 
 
+@cache
 def _below(text: str, key: str, indent: int = 0) -> str:
     """The lines below a key that stands at an indentation; empty where it does not."""
     margin = " " * indent
