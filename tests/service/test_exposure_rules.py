@@ -157,7 +157,7 @@ def test_settings_without_a_word_on_the_switch_are_warned_of(project: Project, k
             "pod.topologySpreadConstraints[0].maxSkew",
             "3:45",
         ),
-        ("pod: {tolerations: [{key: '', value: x}]}", "pod.tolerations[0]", "3:21"),
+        ("pod: {tolerations: [{key: '', value: x}]}", "pod.tolerations[0].key", "3:27"),
         ("pod: {tolerations: [{key: a b, operator: Exists}]}", "pod.tolerations[0].key", "3:27"),
         (f"version: 1.0.0-{'a' * 300}", "version", "3:10"),
         ("version: 99999999999999999999.0.0", "version", "3:10"),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chartgen import names
+from chartgen.errors import ServiceFileError
 from chartgen.service.node import to_data
 from chartgen.service.vocabulary import schema
 from tests.service.documents import PLANNED, WHOLE, changed, document, findings, told
@@ -75,7 +76,10 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=400)
 @given(mutated())
 def test_two_validators_give_one_verdict(data: dict[str, Any]) -> None:
-    found = findings(data)
+    try:
+        found = findings(data)
+    except ServiceFileError:  # it lies deeper than any service file may
+        return
     is_valid = ORACLE.is_valid(to_data(document(data)))
     if any("not supported yet" in finding.message for finding in found):
         # What comes later is declared, so only the other findings make it invalid for a plain validator.

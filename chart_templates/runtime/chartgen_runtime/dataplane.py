@@ -77,7 +77,8 @@ class DataPlane:
         model = loaded(handler, model)
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
         warm = self._warm_up(predictor)
-        quick = warm.seconds < INLINE_SECONDS
+        # Without a sample the handler's steps around the model were not tried, and may take any time.
+        quick = warm.seconds < INLINE_SECONDS and (settings.handler_path is None or warm.made is None)
         if model.thread_safe and settings.handler_path is None:
             # What a quick model leaves to threads is long JSON, which they would only take from each other.
             self.workers = 1 if quick else available_cpus()
