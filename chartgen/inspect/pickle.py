@@ -14,14 +14,13 @@ from chartgen.inspect.packages import distribution
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
+from chartgen.inspect.printable import SHOWN, listed, printable
 
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
     from chartgen.inspect.picklevalues import Global
 
-_SHOWN = 20
 _MACHINERY = frozenset({"builtins.type", "types.CellType", "types.CodeType", "types.FunctionType", "types.ModuleType"})
-_NAME_WIDTH = 100
 _TRUSTED_HINT = (
     "if you know where the file comes from and trust it, say so in the service file with `model.trusted: true`; "
     "the chart then records it"
@@ -93,16 +92,15 @@ def _untrusted(trace: Trace) -> list[Global]:
 
 def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsafeError:
     """The error that lists all that is refused."""
-    names = [_printable(str(found)) for found in untrusted]
+    names = [printable(str(found)) for found in untrusted]
     if any(found.module.startswith("cloudpickle") for found in untrusted):
         return _own_code(file, untrusted)
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    parts = [f"would import {shown}"] if names else []
+    parts = [f"would import {listed(names)}"] if names else []
     parts += sorted(f"does what no program that writes models does: {oddity}" for oddity in trace.oddities)
     return ModelUnsafeError(
         f"loading this pickle could run any program: it {'; it '.join(parts)}",
         names,
-        shortened=len(names) > _SHOWN,
+        shortened=len(names) > SHOWN,
         where=str(file.path),
         expected="only names on the allow-list of chartgen: those of NumPy, SciPy and scikit-learn that models hold",
         hint=_TRUSTED_HINT,
@@ -111,13 +109,13 @@ def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsa
 
 def _own_code(file: ModelFile, untrusted: list[Global]) -> ModelUnsafeError:
     """The error about a function or class that cloudpickle wrote as code, since no library has it."""
-    others = [_printable(str(found)) for found in untrusted if not _is_machinery(found)]
-    beside = f"; it would import {', '.join(others[:_SHOWN])} as well" if others else ""
+    others = [printable(str(found)) for found in untrusted if not _is_machinery(found)]
+    beside = f"; it would import {', '.join(others[:SHOWN])} as well" if others else ""
     return ModelUnsafeError(
         "the pickle holds Python code of its own: cloudpickle writes a function or class that no library has as code, "
         f"and loading the file runs it{beside}",
-        [_printable(str(found)) for found in untrusted],
-        shortened=len(others) > _SHOWN,
+        [printable(str(found)) for found in untrusted],
+        shortened=len(others) > SHOWN,
         where=str(file.path),
         expected="an object of classes that a library has, such as a scikit-learn estimator",
         hint="keep your own code in a handler (`runtime.handler`, a Python file that is reviewed with the service) and "
@@ -130,22 +128,16 @@ def _is_machinery(found: Global) -> bool:
     return found.module.split(".")[0] == "cloudpickle" or str(found) in _MACHINERY
 
 
-def _printable(name: str) -> str:
-    """The name as one printable word: the file may hold anything, and the message goes to a terminal."""
-    text = name if name.isprintable() and name.isascii() else ascii(name)
-    return text if len(text) <= _NAME_WIDTH else text[:_NAME_WIDTH] + "…"
-
-
 def _refuse_main(file: ModelFile, trace: Trace) -> None:
     """Refuses what was defined in the script that wrote the pickle: the pod has no such script.
 
     Raises:
         ModelUnsupportedError: There is such a name.
     """
-    names = sorted(_printable(found.name) for found in trace.imports if found.module == "__main__")
+    names = sorted(printable(found.name) for found in trace.imports if found.module == "__main__")
     if names:
         raise ModelUnsupportedError(
-            f"the pickle needs {', '.join(names[:_SHOWN])} of the script that wrote it, which the pod does not have",
+            f"the pickle needs {', '.join(names[:SHOWN])} of the script that wrote it, which the pod does not have",
             where=str(file.path),
             hint="define it in a package that can be installed, or write the file with cloudpickle",
         )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.facts import Abilities, Library, ModelFacts
+from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import EXPORT_MARKER, OLD_EXPORT, PICKLE, SCRIPT_MARKER, prefix_of
 from chartgen.inspect.torchexport import Program as ExportProgram
-from chartgen.inspect.torchpickle import foreign, of_weights, printable, tensor_of, tensors_in, unsafe, walk
+from chartgen.inspect.torchpickle import foreign, of_weights, tensor_of, tensors_in, unsafe, walk
 from chartgen.inspect.torchscript import Program as ScriptProgram
 from chartgen.inspect.ziparchive import MAGIC, ZipArchive
 

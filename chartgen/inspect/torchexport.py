@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect import torchsymbols
 from chartgen.inspect.facts import Dimension, Signature
-from chartgen.inspect.torchpickle import of_weights, printable, unsafe, walk
+from chartgen.inspect.printable import printable
+from chartgen.inspect.torchpickle import of_weights, unsafe, walk
 from chartgen.inspect.ziparchive import ZipArchive
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
+from chartgen.inspect.printable import SHOWN, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,6 @@ _PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
 _OPERATIONS_FREE = 1_000_000
 _OPERATIONS_LIMIT = 20_000_000
 _DIMENSIONS = 64
-_SHOWN = 20
-_WIDTH = 100
 _PERSISTENT = 5
 _VISITED = 1000
 
@@ -138,21 +137,14 @@ def unsafe(file: Readable, refused: list[Global], what: str) -> ModelUnsafeError
         what: What is loaded, such as `this TorchScript archive`.
     """
     names = [printable(str(found)) for found in refused]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ModelUnsafeError(
-        f"loading {what} could run any program: it would import {', '.join(names[:_SHOWN])}{more}",
+        f"loading {what} could run any program: it would import {listed(names)}",
         names,
-        shortened=len(names) > _SHOWN,
+        shortened=len(names) > SHOWN,
         where=str(file.path),
         expected="only the names by which PyTorch writes tensors",
         hint="do not load the file; export the model anew from its source",
     )
-
-
-def printable(name: str) -> str:
-    """The name as one printable word: the file may hold anything, and the message goes to a terminal."""
-    text = name if name.isprintable() and name.isascii() else ascii(name)
-    return text if len(text) <= _WIDTH else text[:_WIDTH] + "…"
 
 
 def foreign(refused: list[Global]) -> list[Global]:

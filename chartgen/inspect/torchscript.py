@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
-from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, printable, tensor_of, unsafe, walk
+from chartgen.inspect.printable import printable
+from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, tensor_of, unsafe, walk
 
 if TYPE_CHECKING:
     from chartgen.inspect.picklevalues import Value
