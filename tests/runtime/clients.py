@@ -45,3 +45,21 @@ class Client(threading.Thread):
                 connection.close()
                 connection = None
             time.sleep(self.pause)
+
+
+def asking(server_url: str, body: bytes, stop: threading.Event, count: int) -> list[Client]:
+    """Clients that ask already: half of them keep their connections, and two thirds of them pause between requests."""
+    port = int(server_url.rsplit(":", 1)[1])
+    pauses = (0.0, 0.01, 0.3)
+    clients = [Client(port, body, stop, keep_alive=i % 2 == 0, pause=pauses[i % 3]) for i in range(count)]
+    for client in clients:
+        client.start()
+    return clients
+
+
+def told_to_stop(clients: list[Client], stop: threading.Event) -> list[list[str]]:
+    """Ends the clients; gives what they lost."""
+    stop.set()
+    for client in clients:
+        client.join()
+    return [client.lost for client in clients if client.lost]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.runtime.clients import Client
+from tests.runtime.clients import asking, told_to_stop
 from tests.runtime.models import iris, iris_onnx, pickled
 from tests.runtime.serving import serving
 
@@ -27,10 +27,7 @@ def test_sigterm_under_load_loses_no_request(tmp_path, slow):
         server = start(pickled(tmp_path, iris()), "pickle", CHARTGEN_DRAIN_SECONDS="3", **variables)
         server.wait_ready()
         stop = threading.Event()
-        port = int(server.url.rsplit(":", 1)[1])
-        clients = [Client(port, BODY, stop, keep_alive=i % 2 == 0, pause=(0.0, 0.01, 0.3)[i % 3]) for i in range(12)]
-        for client in clients:
-            client.start()
+        clients = asking(server.url, BODY, stop, 12)
         time.sleep(1)
         server.process.send_signal(signal.SIGTERM)
         time.sleep(1)
@@ -38,10 +35,7 @@ def test_sigterm_under_load_loses_no_request(tmp_path, slow):
         asked = [client.answered for client in clients]
         time.sleep(0.7)
         assert sum(client.answered for client in clients) > sum(asked)
-        stop.set()
-        for client in clients:
-            client.join()
-        assert [client.lost for client in clients if client.lost] == []
+        assert told_to_stop(clients, stop) == []
         assert server.wait_exit(15) == 0
         kept = [client for client in clients if client.keep_alive]
         assert all(client.closes for client in kept), "every kept connection was told that it ends"

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.runtime.clients import Client
+from tests.runtime.clients import asking, told_to_stop
 from tests.runtimes.pairs import DOCUMENT, FORMATS, Made, pairs, served, with_table
 
 if TYPE_CHECKING:
@@ -119,17 +119,11 @@ def loses_nothing(server: LocalServer, made: Made) -> None:
     """SIGTERM while clients ask, on connections that they keep and on new ones."""
     body = json.dumps({"input": made.inputs.tolist()}).encode()
     stop = threading.Event()
-    port = int(server.url.rsplit(":", 1)[1])
-    clients = [Client(port, body, stop, keep_alive=i % 2 == 0, pause=(0.0, 0.01, 0.3)[i % 3]) for i in range(6)]
-    for client in clients:
-        client.start()
+    clients = asking(server.url, body, stop, 6)
     time.sleep(0.5)
     server.process.send_signal(signal.SIGTERM)
     # It takes connections for a second at least; one that is made at the very end nobody may have taken.
     time.sleep(0.5)
-    stop.set()
-    for client in clients:
-        client.join()
-    assert [client.lost for client in clients if client.lost] == []
+    assert told_to_stop(clients, stop) == []
     assert all(client.answered for client in clients)
     assert server.process.wait(15) == 0
