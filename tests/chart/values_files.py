@@ -236,6 +236,27 @@ def placed(path: Place, value: Any) -> Values:
     return file
 
 
+def with_line_breaks() -> list[Values]:
+    """For every good value a file in which each of its texts, the keys included, ends in a line break."""
+    found = []
+    for place in PLACES:
+        good = _at(GOOD, place)
+        if isinstance(good, list):
+            found += [placed(place, broken) for each in good for broken in _broken(each)]
+    return found
+
+
+def _broken(good: Any) -> list[Any]:
+    if isinstance(good, str):
+        return [good + "\n"]
+    if isinstance(good, list):
+        return [[broken] for each in good for broken in _broken(each)]
+    if isinstance(good, dict):
+        keys = [{key + "\n": value} for key, value in good.items()]
+        return keys + [{key: broken} for key, value in good.items() for broken in _broken(value)]
+    return []
+
+
 def _good(random: Random, good: Any) -> Any:
     if not isinstance(good, dict):
         return copy.deepcopy(random.choice(good))
