@@ -8,6 +8,7 @@ import signal
 import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +17,10 @@ TOOLS = ROOT / ".tools"
 # A shell that starts the tests in the background lets them ignore it, and every program that they interrupt would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+# How long one example takes says nothing on a machine that does other work.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 # Where PyTorch's own index is out of reach, its wheel lies on the disk (PIP_FIND_LINKS), and pip would wait several
 # seconds for the index at every other package.

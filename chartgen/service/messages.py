@@ -51,7 +51,7 @@ def explain(error: ValidationError, document: Mapping) -> Iterator[Finding]:
             yield _wrong_type(node, path, rule)
         case "enum":
             expected = joined(f"`{value}`" for value in rule)
-            hint = suggest.value(node.text if isinstance(node, Scalar) else "", rule)
+            hint = suggest.value(node.text if isinstance(node, Scalar) else "", rule, path)
             yield Finding(node.where, path, f"{_shown(node)} is not one of the values it can have", expected, hint)
         case "minProperties" | "maxProperties":
             yield _wrong_count(cast("Mapping", node), path, part)

@@ -95,6 +95,10 @@ VALUE_SYNONYMS = {
     "v1": "chartgen/v1",
 }
 
+# Where there may be more values than the schema knows.
+OWN_RUNTIME = "a runtime of your own lies in a folder that is given with `--runtimes DIR`"
+OTHER_VALUES: dict[DataPath, str] = {("runtime",): OWN_RUNTIME, ("runtime", "name"): OWN_RUNTIME}
+
 
 def key(written: str, path: DataPath, allowed: Sequence[str]) -> str | None:
     """The key that was probably meant.
@@ -125,19 +129,20 @@ def key(written: str, path: DataPath, allowed: Sequence[str]) -> str | None:
     return _question([by_folded[near[0]]]) if near else None
 
 
-def value(written: str, allowed: Sequence[object]) -> str | None:
-    """The value that was probably meant, as a question, or None.
+def value(written: str, allowed: Sequence[object], path: DataPath) -> str | None:
+    """The value that was probably meant, as a question, another explanation, or None.
 
     Args:
         written: The value as written.
         allowed: The values that are possible.
+        path: Where it stands.
     """
     by_folded = {str(item).lower(): str(item) for item in allowed}
     synonym = VALUE_SYNONYMS.get(written.lower())
     if synonym in by_folded.values():
         return _question([str(synonym)])
     near = get_close_matches(written.lower(), by_folded, n=1, cutoff=0.6)
-    return _question([by_folded[near[0]]]) if near else None
+    return _question([by_folded[near[0]]]) if near else OTHER_VALUES.get(path)
 
 
 def repair(path: DataPath, written: str, pattern: str) -> str | None:

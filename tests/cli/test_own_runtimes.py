@@ -73,6 +73,7 @@ def test_the_runtimes_name_is_known_only_with_its_folder(service: Path) -> None:
     done = chartgen("validate", cwd=service)
     assert done.returncode == 3
     assert '"scores" is not one of the values' in done.stderr
+    assert "`--runtimes DIR`" in done.stderr, "it says how one of the user's own is given"
     assert "`scores`" in said(service, "--set", "runtime=score"), "what it can have includes the user's own"
 
 
