@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from packaging.specifiers import SpecifierSet
+from pin_libraries import LIBRARIES, NUMPY, OVERRIDES, RUNTIMES, SCIKIT_LEARN
 from pin_wheels import (
     MACHINES,
     OWN_WHEELS,
@@ -33,84 +35,10 @@ from pin_wheels import (
 )
 
 from chartgen.errors import LockError
-from chartgen.pins.keras import tensorflow
 from chartgen.pins.lockfile import canonical
 from chartgen.pins.uv import Index, compile_for
 
 COMMAND = "python tools/make_pins.py"
-
-# What the front of every pod imports.
-FRONT = ["uvicorn", "httptools", "uvloop", "orjson", "prometheus-client"]
-# What the server and chartgen's adapter import; the rest of a runtime's set is what these need.
-RUNTIMES = {
-    "bentoml": ["bentoml", *FRONT],
-    "fastapi": ["fastapi", *FRONT],
-    "kserve": ["kserve", *FRONT],
-    # MLServer 1.7.1 answers every request with 400 under uvloop 0.22 and newer.
-    "mlserver": ["mlserver", *FRONT, "uvloop<0.22"],
-}
-# What takes the place of a requirement of a runtime's that no wheel for both machines fulfils.
-OVERRIDES = {
-    # KServe 0.21 asks for psutil 5.9, of which there is no wheel for arm64, for `Process().cpu_affinity()` alone.
-    "kserve": ["psutil>=7"],
-}
-# Its version is the model's affair, though most runtimes need it too: no runtime settles it, and every pod has it.
-NUMPY = "numpy"
-
-
-@dataclass(frozen=True)
-class Library:
-    """A model library, and the versions of it that pods are to have.
-
-    Attributes:
-        versions: Every one that gets a set; none for the newest alone.
-        beside: What a pod needs beside it.
-        needs: What the build of `OWN_WHEELS` needs, where the public index's own needs more; it is not asked for then.
-    """
-
-    versions: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-
-
-# In the order of their preference: earlier ones settle the versions of what later ones share with them.
-LIBRARIES: dict[str, list[Library]] = {
-    "numpy": [Library()],
-    "scipy": [Library(beside=("numpy",))],
-    "cloudpickle": [Library()],
-    "joblib": [Library()],
-    "onnxruntime": [Library(beside=("numpy",))],
-    # By minor version: every patch release that has wheels for both machines, and the numpy and scipy of its time. A
-    # newer scipy would often install, but these are the pairs that the release was tested with.
-    "scikit-learn": [
-        Library(("1.5.0", "1.5.1", "1.5.2"), ("numpy>=2,<2.2", "scipy<1.15")),
-        Library(("1.6.0", "1.6.1"), ("numpy>=2,<2.3", "scipy<1.16")),
-        Library(("1.7.0", "1.7.1", "1.7.2"), ("numpy>=2,<2.4", "scipy<1.17")),
-        Library(("1.8.0",), ("numpy>=2", "scipy<1.18")),
-        Library(("1.9.0", "1.9.1"), ("numpy>=2",)),
-    ],
-    # With the TensorFlow of its time, which computes for it: the last Keras 2, and a Keras 3.
-    "keras": [
-        Library(("2.15.0",), tuple(tensorflow("==2.15.1"))),
-        Library(("3.15.1",), tuple(tensorflow("==2.21.0"))),
-    ],
-    # The build without CUDA, which pip only finds on PyTorch's own index; what it needs is in its METADATA.
-    "torch": [
-        Library(
-            ("2.13.0",),
-            ("numpy>=2",),
-            (
-                "filelock",
-                "typing-extensions>=4.10.0",
-                "setuptools>=77.0.3",
-                "sympy>=1.13.3",
-                "networkx>=2.5.1",
-                "jinja2",
-                "fsspec>=0.8.5",
-            ),
-        )
-    ],
-}
 
 Versions = dict[str, str]
 
@@ -122,11 +50,13 @@ class RuntimeTable:
     Attributes:
         packages: The versions of what it needs, by normalised name.
         libraries: The sets of each library by its version.
+        beside: The versions of scikit-learn that a library goes with, by the library and its version.
         left_out: Why there is none, by library and version.
     """
 
     packages: Versions
     libraries: dict[str, dict[str, Versions]] = field(default_factory=dict)
+    beside: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -176,6 +106,32 @@ def library_set(requirements: list[str], runtime: str, packages: Versions, prefe
     return dict(sorted((alone | other).items()))
 
 
+def beside_scikit_learn(
+    requirements: list[str], allowed: str, runtime: str, table: RuntimeTable, found: Versions
+) -> list[str]:
+    """The versions of scikit-learn beside whose sets a library installs, whose versions of what both need it takes.
+
+    Args:
+        requirements: The library and what is beside it.
+        allowed: Which versions of scikit-learn are tried, such as `>=1.5,<1.8`.
+        runtime: The runtime.
+        table: What is known of the runtime; with the sets of scikit-learn.
+        found: The library's own set.
+    """
+    goes_with = []
+    for version, base in table.libraries[SCIKIT_LEARN].items():
+        if not SpecifierSet(allowed).contains(version):
+            continue
+        wanted = [requirements[0], f"{SCIKIT_LEARN}=={version}", *RUNTIMES[runtime]]
+        try:
+            compiled(wanted, table.packages | found | base, OVERRIDES.get(runtime, []))
+        except LockError as error:
+            print(f"  {requirements[0]} does not go with {SCIKIT_LEARN} {version}: {error.message}", flush=True)
+        else:
+            goes_with.append(version)
+    return goes_with
+
+
 def make_table(runtime: str) -> RuntimeTable:
     """Resolves a runtime and every library beside it."""
     packages = compiled(RUNTIMES[runtime], {}, OVERRIDES.get(runtime, []))
@@ -195,6 +151,9 @@ def make_table(runtime: str) -> RuntimeTable:
                 if library.needs:
                     found = dict(sorted((found | {name: version}).items()))
                 table.libraries.setdefault(name, {})[found[name]] = found
+                if library.scikit_learn:
+                    goes_with = beside_scikit_learn(wanted, library.scikit_learn, runtime, table, found)
+                    table.beside.setdefault(name, {}).setdefault(found[name], []).extend(goes_with)
                 preferred = found | preferred if not version else preferred
     return table
 
@@ -221,6 +180,16 @@ def write_table(runtime: str, table: RuntimeTable, header: str) -> None:
         for version in sorted(versions, key=version_key):
             lines.append(f'    "{version}":\n')
             lines += [f'      {package}: "{pinned}"\n' for package, pinned in versions[version].items()]
+    lines.append(
+        "\n# The versions of scikit-learn that a library goes with; what both need is as scikit-learn's set has it.\n"
+    )
+    lines.append("beside:\n")
+    for name, goes_with in sorted(table.beside.items()):
+        lines.append(f"  {name}:\n")
+        lines += [
+            f'    "{version}": [{", ".join(json.dumps(one) for one in sorted(goes_with[version], key=version_key))}]\n'
+            for version in sorted(goes_with, key=version_key)
+        ]
     lines.append("\n# Versions that do not go with this runtime, and why.\nleft_out:\n" if table.left_out else "")
     for name, reasons in sorted(table.left_out.items()):
         lines.append(f"  {name}:\n")

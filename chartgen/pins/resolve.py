@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.facts import Library
 from chartgen.inspect.packages import is_known
+from chartgen.pins.choose import SCIKIT_LEARN, choose, numbers
 from chartgen.pins.keras import KERAS, TENSORFLOW, nearest
 from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read_lock, requirements_text
 from chartgen.pins.onnxlimits import check_onnx
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from chartgen.inspect.facts import ModelFacts
 
 
-# The one library whose pickles only load with the version that wrote them, so that it has many sets.
-_SCIKIT_LEARN = "scikit-learn"
 _ONNXRUNTIME = "onnxruntime"
 # The pod's adapter works on arrays, whatever the model is.
 _ALWAYS = ("numpy",)
@@ -106,15 +104,13 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tu
         _check_goes_along(library, sets[library.name], runtime)
     unknown = [name for name, versions in sets.items() if not versions]
     if unknown:
-        by_name = facts.abilities.needs_table and "pandas" in unknown
-        why = " (it was fitted on a table, and chooses columns by their names)" if by_name else ""
         raise ModelUnsupportedError(
-            f"the model needs {', '.join(sorted(unknown))}{why}, for which chartgen has no versions",
-            expected=f"{_ONNXRUNTIME}, {KERAS}, {_SCIKIT_LEARN}, torch, numpy, scipy, joblib or cloudpickle",
-            hint=LOCK_HINT + ("; or fit it on arrays, and choose the columns by position" if by_name else ""),
+            f"the model needs {', '.join(sorted(unknown))}, for which chartgen has no versions",
+            expected=f"{_ONNXRUNTIME}, {KERAS}, {SCIKIT_LEARN}, torch, numpy, scipy, pandas, joblib or cloudpickle",
+            hint=LOCK_HINT,
         )
-    found = [(library.name, _choose(library, sets[library.name], warnings)) for library in libraries]
-    found += [(name, _newest(sets[name])) for name in _ALWAYS]
+    chosen = choose(libraries, sets, runtime, warnings)
+    found = [*chosen.items(), *((name, _newest(sets[name])) for name in _ALWAYS)]
     covered = {name for library, versions in found for name in versions if name != library}
     kept = {library: versions for library, versions in found if library not in covered}
     return sorted(kept.items())
@@ -146,7 +142,7 @@ def _with_keras(library: Library, available: set[str], warnings: list[str]) -> L
     version = nearest(library.version, available)
     if version is None:
         raise ModelUnsupportedError(
-            f"the model was written by {library}, and chartgen has {' and '.join(sorted(available, key=_numbers))}",
+            f"the model was written by {library}, and chartgen has {' and '.join(sorted(available, key=numbers))}",
             expected="a model of one of these, or of an older one with the same first number",
             hint=f"save the model with one of these versions, or {LOCK_HINT}",
         )
@@ -157,48 +153,6 @@ def _with_keras(library: Library, available: set[str], warnings: list[str]) -> L
 
 def _newest(sets: dict[str, Versions]) -> Versions:
     return list(sets.values())[-1]
-
-
-def _choose(library: Library, sets: dict[str, Versions], warnings: list[str]) -> Versions:
-    """The set for a library, as near to the version that wrote the model as the table has it."""
-    if library.name == KERAS:
-        return sets[library.version or ""]
-    if library.name != _SCIKIT_LEARN:
-        newest = list(sets)[-1]
-        if library.version is not None and _numbers(library.version)[:2] > _numbers(newest)[:2]:
-            warnings.append(f"the model was written by {library}, which is newer; {newest} will load it")
-        return sets[newest]
-    if library.version is None:
-        newest = list(sets)[-1]
-        warnings.append(f"the model does not say which {_SCIKIT_LEARN} wrote it; {newest} will load it")
-        return sets[newest]
-    if library.version in sets:
-        return sets[library.version]
-    same_minor = [version for version in sets if _numbers(version)[:2] == _numbers(library.version)[:2]]
-    if not same_minor:
-        have = list(sets)
-        raise ModelUnsupportedError(
-            f"the model was written by {_SCIKIT_LEARN} {library.version}, and chartgen has {have[0]} to {have[-1]}",
-            expected=f"a model of {_SCIKIT_LEARN} {', '.join(sorted({_minor(version) for version in have}))}",
-            hint=f"train the model again with one of these versions, or {LOCK_HINT}",
-        )
-    nearest = min(same_minor, key=lambda version: abs(_patch(version) - _patch(library.version or "")))
-    warnings.append(f"the model was written by {_SCIKIT_LEARN} {library.version}; {nearest} will load it")
-    return sets[nearest]
-
-
-def _numbers(version: str) -> list[int]:
-    """The numbers at the beginning of a version: [1, 5, 2] of `1.5.2`, [1, 6] of `1.6.dev0`."""
-    release = re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", version, re.ASCII)
-    return [int(part) for part in release[0].split(".")] if release else []
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
-def _patch(version: str) -> int:
-    return (*_numbers(version), 0, 0, 0)[2]
 
 
 def _merge(chosen: Versions, versions: Versions, library: str, runtime: str) -> None:
@@ -242,8 +196,8 @@ def _from_lock(
     ]
     for one in facts.libraries:
         have = versions.get(canonical(one.name))
-        same = {_SCIKIT_LEARN: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
-        if one.version and have and _numbers(have)[:same] != _numbers(one.version)[:same]:
+        same = {SCIKIT_LEARN: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
+        if one.version and have and numbers(have)[:same] != numbers(one.version)[:same]:
             warnings.append(f"the model was written by {one}, and {LOCK} has {have}")
     check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
     return _requirements(pinned, warnings, overrides)

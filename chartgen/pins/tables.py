@@ -93,6 +93,21 @@ def left_out(runtime: str, library: str) -> dict[str, str]:
     return _load(_below(_below(_table(runtime), "left_out"), library, 2))
 
 
+def beside(runtime: str, library: str) -> dict[str, list[str]]:
+    """The versions of scikit-learn that the versions of another library go with in the pods of a runtime.
+
+    What both need is then in the version of scikit-learn's set, and no longer in that of `library_sets`.
+
+    Args:
+        runtime: The serving runtime.
+        library: The other library, by its normalised package name.
+
+    Returns:
+        By the library's version; nothing for a library that does not depend on scikit-learn's.
+    """
+    return _load(_below(_below(_table(runtime), "beside"), library, 2))
+
+
 def is_pinned(package: str) -> bool:
     """Whether there is a version of the package in any pod."""
     return bool(_below(_text("packages.yaml"), package))

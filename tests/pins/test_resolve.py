@@ -90,6 +90,8 @@ def test_an_entry_of_a_table_is_the_same_alone_as_in_the_whole(runtime: str) -> 
     assert tables.runtime_set(runtime) == table["packages"]
     for name, versions in table["libraries"].items():
         assert list(tables.library_sets(runtime, name).items()) == list(versions.items())
+    for name, versions in table["beside"].items():
+        assert tables.beside(runtime, name) == versions
     for name, reasons in table.get("left_out", {}).items():
         assert tables.left_out(runtime, name) == reasons
     assert tables.library_sets(runtime, "libraries") == tables.library_sets(runtime, "1.5.0") == {}
@@ -149,6 +151,34 @@ def test_a_pickle_of_plain_objects_gets_what_it_needs_and_numpy(name: str | None
     found = resolve(pickled(*([Library(name)] if name else [])), "fastapi", None)
     assert {"numpy", name or "numpy"} <= set(found.versions)
     assert "scikit-learn" not in found.versions
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_pandas_goes_with_every_scikit_learn_and_leaves_its_numpy_as_it_is(runtime: str) -> None:
+    for version, alone in tables.library_sets(runtime, "scikit-learn").items():
+        model = sklearn_model(version)
+        found = resolve(dataclasses.replace(model, libraries=(*model.libraries, Library("pandas"))), runtime, None)
+        assert alone.items() <= found.versions.items()
+        assert found.versions["pandas"].startswith("2.3" if version < "1.8" or runtime == "kserve" else "3.")
+        assert found.warnings == ()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_pandas_is_in_no_pod_that_needs_none(runtime: str) -> None:
+    in_any = "pandas" in tables.runtime_set(runtime)
+    for facts in (ONNX, pickled(), sklearn_model("1.7.2"), sklearn_model(None)):
+        assert ("pandas" in resolve(facts, runtime, None).versions) is in_any
+    assert "pandas" in resolve(pickled(Library("pandas")), runtime, None).versions
+
+
+def test_a_library_that_goes_with_no_version_of_the_models_scikit_learn_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chartgen.pins.choose.beside", lambda _, name: {"3.1.1": ["1.9.1"]} if name == "pandas" else {})
+    model = pickled(Library("scikit-learn", "1.7.2"), Library("pandas"))
+    with pytest.raises(ModelUnsupportedError, match=r"no pandas that goes with scikit-learn 1\.7\.2") as refused:
+        resolve(model, "fastapi", None)
+    assert "`chartgen lock`" in str(refused.value.hint)
 
 
 def test_a_library_without_a_table_is_refused_by_name() -> None:
