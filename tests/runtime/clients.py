@@ -8,13 +8,14 @@ import time
 
 
 class Client(threading.Thread):
-    """Asks on one connection as long as it may; opens another when it was told to close, or for each request."""
+    """Asks until a new connection is refused.
 
-    def __init__(
-        self, port: int, body: bytes, stop: threading.Event, *, keep_alive: bool, pause: float, path: str = "/predict"
-    ) -> None:
+    It asks on one connection as long as it may; opens another when it was told to close, or for each request.
+    """
+
+    def __init__(self, port: int, body: bytes, *, keep_alive: bool, pause: float, path: str = "/predict") -> None:
         super().__init__()
-        self.port, self.keep_alive, self.pause, self.stop = port, keep_alive, pause, stop
+        self.port, self.keep_alive, self.pause = port, keep_alive, pause
         self.path, self.body = path, body
         self.answered = 0
         self.closes = 0
@@ -22,7 +23,7 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         connection: http.client.HTTPConnection | None = None
-        while not self.stop.is_set():
+        while True:
             if connection is None:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
                 try:
@@ -47,19 +48,18 @@ class Client(threading.Thread):
             time.sleep(self.pause)
 
 
-def asking(server_url: str, body: bytes, stop: threading.Event, count: int) -> list[Client]:
+def asking(server_url: str, body: bytes, count: int) -> list[Client]:
     """Clients that ask already: half of them keep their connections, and two thirds of them pause between requests."""
     port = int(server_url.rsplit(":", 1)[1])
     pauses = (0.0, 0.01, 0.3)
-    clients = [Client(port, body, stop, keep_alive=i % 2 == 0, pause=pauses[i % 3]) for i in range(count)]
+    clients = [Client(port, body, keep_alive=i % 2 == 0, pause=pauses[i % 3]) for i in range(count)]
     for client in clients:
         client.start()
     return clients
 
 
-def told_to_stop(clients: list[Client], stop: threading.Event) -> list[list[str]]:
-    """Ends the clients; gives what they lost."""
-    stop.set()
+def refused(clients: list[Client]) -> list[list[str]]:
+    """Waits until every client has been refused, so that they ask to the very last; gives what they lost."""
     for client in clients:
         client.join()
     return [client.lost for client in clients if client.lost]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import signal
-import threading
+import socket
 import time
 
 import pytest
 
-from tests.runtime.clients import asking, told_to_stop
+from tests.runtime.clients import asking, refused
 from tests.runtime.models import iris, iris_onnx, pickled
 from tests.runtime.serving import serving
 
@@ -18,16 +19,15 @@ SLOW = "import time\ndef predict(model, inputs):\n    time.sleep(0.05)\n    retu
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["quick", "slow"])
-def test_sigterm_under_load_loses_no_request(tmp_path, slow):
+def test_sigterm_under_load_loses_no_request_until_connections_are_refused(tmp_path, slow):
     with serving(tmp_path) as start:
         variables = {}
         if slow:
             (tmp_path / "handler.py").write_text(SLOW)
             variables = {"CHARTGEN_HANDLER_PATH": str(tmp_path / "handler.py")}
-        server = start(pickled(tmp_path, iris()), "pickle", CHARTGEN_DRAIN_SECONDS="3", **variables)
+        server = start(pickled(tmp_path, iris()), "pickle", CHARTGEN_DRAIN_SECONDS="2", **variables)
         server.wait_ready()
-        stop = threading.Event()
-        clients = asking(server.url, BODY, stop, 12)
+        clients = asking(server.url, BODY, 12)
         time.sleep(1)
         server.process.send_signal(signal.SIGTERM)
         time.sleep(1)
@@ -35,7 +35,7 @@ def test_sigterm_under_load_loses_no_request(tmp_path, slow):
         asked = [client.answered for client in clients]
         time.sleep(0.7)
         assert sum(client.answered for client in clients) > sum(asked)
-        assert told_to_stop(clients, stop) == []
+        assert refused(clients) == []
         assert server.wait_exit(15) == 0
         kept = [client for client in clients if client.keep_alive]
         assert all(client.closes for client in kept), "every kept connection was told that it ends"
@@ -70,3 +70,43 @@ def test_without_open_connections_it_ends_after_a_second(tmp_path, serve):
     server.process.send_signal(signal.SIGTERM)
     assert server.wait_exit(10) == 0
     assert time.monotonic() - started < 4
+
+
+def test_a_connection_that_waits_to_be_taken_is_not_lost_when_no_more_are_taken():
+    from chartgen_runtime.listening import take_no_more, waiting
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address, timeout=5) as early:
+            assert take_no_more(listener.fileno())
+            early.sendall(b"asked")
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.3)
+            assert waiting([listener.fileno()])
+            taken = listener.accept()[0]
+            assert not waiting([listener.fileno()])
+            listener.close()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(address, timeout=5)
+            with taken:
+                taken.sendall(taken.recv(5))
+            assert early.recv(5) == b"asked"
+
+
+def test_a_request_that_comes_late_on_a_connection_made_just_before_the_end_is_answered(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx", CHARTGEN_DRAIN_SECONDS="1")
+    server.wait_ready()
+    address = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    server.process.send_signal(signal.SIGTERM)
+    made = []
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # refused, or no more heard: it takes none now
+            while True:
+                made.append(stack.enter_context(socket.create_connection(address, timeout=0.5)))
+                time.sleep(0.05)
+        time.sleep(0.2)
+        for each in made[-10:]:
+            each.settimeout(10)
+            each.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert each.recv(15) == b"HTTP/1.1 200 OK"
+    assert server.wait_exit(10) == 0

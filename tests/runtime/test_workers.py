@@ -12,7 +12,7 @@ import time
 import httpx
 import psutil
 
-from tests.runtime.clients import Client
+from tests.runtime.clients import asking, refused
 from tests.runtime.models import iris, pickled
 
 BODY = {"input": [5.1, 3.5, 1.4, 0.2]}
@@ -44,23 +44,14 @@ def test_the_pod_is_ready_when_all_are_and_each_answers(tmp_path, serve):
 
 
 def test_sigterm_under_load_ends_all_of_them_and_loses_no_request(tmp_path, serve):
-    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="3")
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="2")
     server.wait_ready()
-    stop = threading.Event()
-    port = int(server.url.rsplit(":", 1)[1])
-    pauses = (0.0, 0.01, 0.3)
-    body = json.dumps(BODY).encode()
-    clients = [Client(port, body, stop, keep_alive=i % 2 == 0, pause=pauses[i % 3]) for i in range(8)]
-    for client in clients:
-        client.start()
+    clients = asking(server.url, json.dumps(BODY).encode(), 8)
     time.sleep(1)
     server.process.send_signal(signal.SIGTERM)
     time.sleep(1)
     assert server.get("/readyz").status_code == 503
-    stop.set()
-    for client in clients:
-        client.join()
-    assert [client.lost for client in clients if client.lost] == []
+    assert refused(clients) == []
     assert server.wait_exit(15) == 0
 
 

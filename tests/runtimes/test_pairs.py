@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.runtime.clients import asking, told_to_stop
+from tests.runtime.clients import asking, refused
 from tests.runtimes.pairs import DOCUMENT, FORMATS, Made, pairs, served, with_table
 
 if TYPE_CHECKING:
@@ -116,14 +115,11 @@ def counts(server: LocalServer) -> None:
 
 
 def loses_nothing(server: LocalServer, made: Made) -> None:
-    """SIGTERM while clients ask, on connections that they keep and on new ones."""
+    """SIGTERM while clients ask, on connections that they keep and on new ones, until these are refused."""
     body = json.dumps({"input": made.inputs.tolist()}).encode()
-    stop = threading.Event()
-    clients = asking(server.url, body, stop, 6)
+    clients = asking(server.url, body, 6)
     time.sleep(0.5)
     server.process.send_signal(signal.SIGTERM)
-    # It takes connections for a second at least; one that is made at the very end nobody may have taken.
-    time.sleep(0.5)
-    assert told_to_stop(clients, stop) == []
+    assert refused(clients) == []
     assert all(client.answered for client in clients)
     assert server.process.wait(15) == 0

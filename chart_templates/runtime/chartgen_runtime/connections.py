@@ -26,6 +26,8 @@ MAX_PIPELINED = 16
 # A body, or an answer, that moves on by so much in the time that is given gets the same time again.
 PROGRESS_BYTES = 64 * 1024
 SPARE_FILES = 64
+# How long a client may keep the server waiting that has nothing else left to do.
+LATE_SECONDS = 3
 CLOSE = (b"connection", b"close")
 NOT_HTTP = "Invalid HTTP request received."
 
@@ -132,7 +134,7 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Ends the connection if it is idle; a request that is being sent is answered first, unless it is late."""
-        if self.waits_for == "head" and self._stage is None:
+        if self.waits_for == "head" and time.monotonic() - self._since < LATE_SECONDS:
             return  # its answer says `Connection: close`
         super().shutdown()
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from .connections import connection_class, look_at_all, say_goodbye
+from .connections import LATE_SECONDS, connection_class, look_at_all, say_goodbye
 from .crew import Crew, shared_socket
 from .dataplane import DataPlane
 from .errors import StartupError
+from .listening import take_the_last
 from .logs import configure, last_words, log
 from .metrics import Metrics
 from .settings import from_environment, termination_log
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 # Requests are taken for so long after SIGTERM even if no connection is open.
 DRAIN_SECONDS = 1
-# How long a client may keep the server waiting that has nothing else left to do.
-LATE_SECONDS = 3
 TICKS_PER_SECOND = 10
 
 
@@ -103,8 +102,9 @@ class Server(uvicorn.Server):
         return seconds >= (longest if asked else min(longest, DRAIN_SECONDS))
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Takes no more connections, and waits for what is in flight."""
+        """Takes the last connections, and waits for what is in flight."""
         if self.told_at is not None:
+            await take_the_last(each.fileno() for server in self.servers for each in server.sockets)
             passed = time.monotonic() - self.told_at
             self.config.timeout_graceful_shutdown = max(0, int(self.plane.settings.shutdown_seconds - passed))
         looking = asyncio.create_task(self._look_on())
