@@ -37,7 +37,10 @@ from chartgen.errors import PredictionError
     "--python", metavar="PATH", type=click.Path(), help="Serve with this Python, whatever its version (else the pod's)."
 )
 def command(arguments: ServiceArguments, host: str, port: int, sample: bool, python: str | None) -> None:
-    """Serve a model on this computer, with the chart's own files and libraries, until Ctrl-C."""
+    """Serve a model on this computer, with the chart's own files and libraries, until Ctrl-C.
+
+    The libraries are installed once, into ~/.cache/chartgen/environments; what was not used for 30 days is removed.
+    """
     from chartgen.local.serve import prepare, serve
 
     built = arguments.build()

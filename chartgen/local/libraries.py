@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from chartgen.caches import cache_folder
 from chartgen.errors import LocalRunError
+from chartgen.local.environments import COMPLETE, held, lock_of, remove_unused
 from chartgen.local.interpreter import ELSEWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from chartgen.local.interpreter import Interpreter
 
-_MARKER = "complete"
 _SHOWN_LINES = 5
 # What pip says when it gets no answer; it then adds that it found no version, which is not the cause.
 _OUT_OF_REACH = re.compile(
@@ -50,17 +48,22 @@ def environment_python(
         LocalRunError: The libraries cannot be installed.
     """
     wanted = requirements if interpreter.like_the_pod else without_hashes(requirements)
-    key = hashlib.sha256(f"{interpreter.path}\n{wanted}".encode()).hexdigest()[:16]
+    # The Python itself, not the name that a virtual environment has for it: all of these share what is made.
+    key = hashlib.sha256(f"{interpreter.path.resolve()}\n{wanted}".encode()).hexdigest()[:16]
     cache = cache_folder("environments")
     folder = cache / key
     python = folder / "bin" / "python"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f"{key}.lock"):
-            if not (folder / _MARKER).exists():
+        with held(lock_of(folder)):
+            if (folder / COMPLETE).exists():
+                return python
+        with held(lock_of(folder), alone=True):  # so that two calls at a time do not make it twice
+            if not (folder / COMPLETE).exists():
                 say(f"Installing the model's libraries into {folder}")
                 _make(folder, interpreter, wanted, overrides=overrides, indexes=indexes)
-                (folder / _MARKER).touch()
+                (folder / COMPLETE).touch()
+        remove_unused(cache, say)
     except OSError as error:
         raise LocalRunError(
             f"the libraries' folder cannot be made: {error.strerror}", where=str(error.filename)
@@ -76,14 +79,6 @@ def without_hashes(requirements: str) -> str:
     """
     joined = requirements.replace("\\\n", " ")
     return "".join(f"{line}\n" for line in re.sub(r"\s+--hash=\S+", "", joined).splitlines() if line.strip())
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock, so that two calls at a time do not make the same environment twice."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
+from chartgen.local.environments import in_use
 from chartgen.local.interpreter import find_interpreter
 from chartgen.local.libraries import environment_python
 from chartgen.pins.tables import extra_indexes
@@ -124,7 +125,7 @@ def serve(
         LocalRunError: The port is taken, or the model does not become ready.
     """
     chosen = _free_port(host, port)
-    with tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
+    with in_use(python), tempfile.TemporaryDirectory(prefix="chartgen-") as scratch:
         environment = _lay_out(built, Path(scratch), say) | {"CHARTGEN_HOST": host, "CHARTGEN_PORT": str(chosen)}
         log = Path(environment["CHARTGEN_TERMINATION_LOG"])
         adapter = Path(scratch) / "chartgen" / "adapter.py"
