@@ -25,17 +25,23 @@ def tensorflow(which: str = "") -> list[str]:
     return [f"{name}{which} ; platform_machine == '{machine}'" for name, machine in _PACKAGES.items()]
 
 
-def requirements(version: str | None) -> list[str]:
+def requirements(version: str | None, *, gpu: bool = False) -> list[str]:
     """What a pod needs for a file that was written by this version of Keras: that version, and its TensorFlow.
 
     Args:
         version: The version; None where the file does not say.
+        gpu: Whether TensorFlow is to compute on a GPU, with the libraries of CUDA, on amd64 alone.
     """
+    build = _with_cuda if gpu else tensorflow
     major, minor = _numbers(version or "3")
     if major > 2:  # noqa: PLR2004 - Keras 3 says itself which TensorFlow it takes
-        return [f"{KERAS}=={version}" if version else KERAS, *tensorflow()]
+        return [f"{KERAS}=={version}" if version else KERAS, *build()]
     minor = min(max(minor, _OF_KERAS_2[0]), _OF_KERAS_2[-1])
-    return [f"{KERAS}==2.{minor}.*", *tensorflow(f"==2.{minor}.*")]
+    return [f"{KERAS}==2.{minor}.*", *build(f"==2.{minor}.*")]
+
+
+def _with_cuda(which: str = "") -> list[str]:
+    return [f"tensorflow[and-cuda]{which}"]
 
 
 def nearest(version: str | None, available: Iterable[str]) -> str | None:

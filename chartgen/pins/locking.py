@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import LockError
 from chartgen.inspect.packages import is_known
+from chartgen.pins.gpu import gpu_machines, gpu_requirements
 from chartgen.pins.keras import KERAS
 from chartgen.pins.keras import requirements as keras_requirements
 from chartgen.pins.lockfile import Requirement, canonical, requirements_text
@@ -68,6 +69,7 @@ def lock(
     machines: Sequence[str] = tuple(MACHINES),
     command: str = "chartgen lock",
     index: Index | None = None,
+    gpu: bool = False,
 ) -> Locked:
     """Choose and hash the libraries of a pod; the package index is asked.
 
@@ -80,13 +82,21 @@ def lock(
         machines: The machines that the pods may run on, `amd64` or `arm64`.
         command: What makes the same again, on one line, for the file's head.
         index: Where packages come from.
+        gpu: Whether the model's library is to compute on a GPU; its build for GPUs is the public index's.
 
     Raises:
         LockError: A package or a wheel is missing, or no set installs together.
         ProgramMissingError: There is no uv.
     """
-    wanted, warnings = _wanted(facts, runtime_roots(runtime) or () if roots is None else roots, more)
-    own, wanted = _own_builds(wanted, runtime)
+    wanted, warnings = _wanted(facts, runtime_roots(runtime) or () if roots is None else roots, more, gpu=gpu)
+    own, wanted = ([], wanted) if gpu else _own_builds(wanted, runtime)
+    machines = [machine for machine in machines if not gpu or machine in gpu_machines(facts, runtime)]
+    if not machines:
+        raise LockError(
+            "the build for GPUs of the model's library has no wheels for these machines",
+            expected=", ".join(gpu_machines(facts, runtime)),
+            hint="leave --machine out, or `gpu`",
+        )
     settled = runtime_set(runtime)
     overrides = [f"{name}=={settled[name]}" for name in runtime_overrides(runtime)]
     replaced = {_name_of(each) for each in more}
@@ -127,7 +137,7 @@ def dropped(path: Path, more: Sequence[str]) -> list[str]:
     return [each for each in before if _name_of(each) not in named]
 
 
-def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tuple[list[str], list[str]]:
+def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str], *, gpu: bool) -> tuple[list[str], list[str]]:
     """The requirements, and a warning for each import that no package is known for."""
     named = {_name_of(each) for each in more}
     wanted = [*more, *(name for name in roots if canonical(name) not in {*named, "numpy"})]
@@ -138,6 +148,9 @@ def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str]) -> tup
             continue
         if not is_pinned(library.name) and not is_known(library.name):
             warnings.append(f"the model imports `{library.name}`: add its package with --package, if it needs one")
+            continue
+        if gpu and (builds := gpu_requirements(library)) is not None:
+            wanted += builds
             continue
         if name == KERAS and facts.format == "keras":
             wanted += keras_requirements(library.version)

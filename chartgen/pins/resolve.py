@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.facts import Library
 from chartgen.inspect.packages import is_known
 from chartgen.pins.choose import SCIKIT_LEARN, choose, numbers
+from chartgen.pins.gpu import CPU_ONLY, GPU_PACKAGES, gpu_machines
 from chartgen.pins.keras import KERAS, TENSORFLOW, nearest
 from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read_lock, requirements_text
 from chartgen.pins.onnxlimits import check_onnx
@@ -16,6 +17,7 @@ from chartgen.pins.tables import (
     MACHINES,
     Versions,
     digests,
+    extra_indexes,
     is_pinned,
     left_out,
     library_sets,
@@ -46,15 +48,26 @@ class Requirements:
         warnings: What a person should know although it will probably work.
         versions: The version of each package by its normalised name.
         overrides: Packages in another version than one of the others asks for, so that pip must not compare.
+        gpu: Whether the model's library is its build for GPUs.
+        machines: The machines that there are wheels for.
     """
 
     text: str
     warnings: tuple[str, ...]
     versions: dict[str, str]
     overrides: tuple[str, ...] = ()
+    gpu: bool = False
+    machines: tuple[str, ...] = tuple(MACHINES)
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The indexes that the wheels lie on beside the public one, which has the builds for GPUs."""
+        return () if self.gpu else extra_indexes(self.versions)
 
 
-def resolve(facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequence[str] | None = None) -> Requirements:
+def resolve(
+    facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequence[str] | None = None, gpu: bool = False
+) -> Requirements:
     """Chooses the libraries for a model and a serving runtime; the network is not asked.
 
     Args:
@@ -62,6 +75,7 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequen
         runtime: The serving runtime's name.
         lock: A `requirements.lock`, which is used instead of chartgen's own tables; None for none.
         roots: What the adapter imports; None for what the table of the runtime says.
+        gpu: Whether the model's library is to compute on a GPU.
 
     Returns:
         The requirements of the pod, as small a set as serves this model.
@@ -71,37 +85,46 @@ def resolve(facts: ModelFacts, runtime: str, lock: Path | None, *, roots: Sequen
         ServiceFileError: The lock file is not pinned and hashed, line by line.
     """
     pinned_roots, overrides = runtime_roots(runtime), tuple(runtime_overrides(runtime))
+    usable = gpu_machines(facts, runtime) if gpu else tuple(MACHINES)
     if lock is not None:
-        return _from_lock(facts, roots or pinned_roots or [], overrides, read_lock(lock), str(lock))
+        found = _from_lock(facts, roots or pinned_roots or [], overrides, read_lock(lock), str(lock))
+        return replace(found, gpu=gpu, machines=usable, warnings=found.warnings + (_without_gpu(found) if gpu else ()))
     if pinned_roots is None:
         raise ModelUnsupportedError(f"chartgen has no versions for the runtime {runtime}", hint=LOCK_HINT)
     warnings: list[str] = []
     chosen: Versions = {}
-    for library, versions in _model_sets(facts, runtime, warnings):
+    for library, versions in _model_sets(facts, runtime, warnings, gpu=gpu):
         _merge(chosen, versions, library, runtime)
     chosen = runtime_set(runtime) | chosen
-    check_onnx(facts, chosen.get(_ONNXRUNTIME))
-    return _requirements([_pinned(name, version) for name, version in chosen.items()], warnings, overrides)
+    check_onnx(facts, _onnxruntime(chosen))
+    pinned = [_pinned(name, version, gpu=gpu) for name, version in chosen.items()]
+    return replace(_requirements(pinned, warnings, overrides), gpu=gpu, machines=usable)
 
 
-def _pinned(name: str, version: str) -> Requirement:
+def _onnxruntime(versions: Versions) -> str | None:
+    """The version of onnxruntime, in either of its builds; None where there is none."""
+    return versions.get(_ONNXRUNTIME, versions.get(GPU_PACKAGES[_ONNXRUNTIME]))
+
+
+def _pinned(name: str, version: str, *, gpu: bool) -> Requirement:
     """The requirement for a package, with a marker where only one kind of machine needs it."""
-    needing = machines(name, version)
+    needing = machines(name, version, gpu=gpu)
     marker = f"platform_machine == '{MACHINES[needing[0]]}'" if len(needing) < len(MACHINES) else ""
-    return Requirement(name, version, marker, tuple(digests(name, version)))
+    return Requirement(name, version, marker, tuple(digests(name, version, gpu=gpu)))
 
 
-def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tuple[str, Versions]]:
+def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str], *, gpu: bool) -> list[tuple[str, Versions]]:
     """The sets of the libraries that the model needs; one that is part of another one's set is left to that."""
-    sets = {name: library_sets(runtime, name) for name in (*(library.name for library in facts.libraries), *_ALWAYS)}
+    named = [*(library.name for library in facts.libraries), *_ALWAYS]
+    sets = {name: library_sets(runtime, name, gpu=gpu) for name in named}
     libraries = [
-        _with_keras(library, {*sets[library.name], *left_out(runtime, KERAS)}, warnings)
+        _with_keras(library, {*sets[library.name], *left_out(runtime, KERAS, gpu=gpu)}, warnings)
         if library.name == KERAS
         else library
         for library in facts.libraries
     ]
     for library in libraries:
-        _check_goes_along(library, sets[library.name], runtime)
+        _check_goes_along(library, sets[library.name], runtime, left_out(runtime, library.name, gpu=gpu))
     unknown = [name for name, versions in sets.items() if not versions]
     if unknown:
         raise ModelUnsupportedError(
@@ -116,13 +139,12 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str]) -> list[tu
     return sorted(kept.items())
 
 
-def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str) -> None:
+def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str, reasons: dict[str, str]) -> None:
     """Refuses a version of a library that does not go with the runtime.
 
     Raises:
         ModelUnsupportedError: It does not; the message names what the two disagree on.
     """
-    reasons = left_out(runtime, library.name)
     reason = reasons.get(library.version or "") or (next(iter(reasons.values()), None) if not sets else None)
     if reason is None:
         return
@@ -182,7 +204,7 @@ def _from_lock(
     needed |= {canonical(one.name) for one in facts.libraries if is_pinned(one.name) or is_known(one.name)}
     if KERAS in needed and not versions.keys() & set(TENSORFLOW):
         needed.add(TENSORFLOW[0])
-    missing = sorted(needed - set(versions))
+    missing = sorted(name for name in needed - set(versions) if GPU_PACKAGES.get(name) not in versions)
     if missing:
         raise ModelUnsupportedError(
             f"the lock file lacks {', '.join(missing)}, which the runtime or the model needs",
@@ -192,15 +214,25 @@ def _from_lock(
     warnings = [
         f"the model imports `{one.name}`, and {LOCK} has no package of that name; it may come from another one"
         for one in facts.libraries
-        if canonical(one.name) not in versions
+        if canonical(one.name) not in versions and GPU_PACKAGES.get(one.name) not in versions
     ]
     for one in facts.libraries:
         have = versions.get(canonical(one.name))
         same = {SCIKIT_LEARN: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
         if one.version and have and numbers(have)[:same] != numbers(one.version)[:same]:
             warnings.append(f"the model was written by {one}, and {LOCK} has {have}")
-    check_onnx(facts, versions.get(_ONNXRUNTIME) if facts.format == "onnx" else None)
+    check_onnx(facts, _onnxruntime(versions) if facts.format == "onnx" else None)
     return _requirements(pinned, warnings, overrides)
+
+
+def _without_gpu(found: Requirements) -> tuple[str, ...]:
+    """A warning for each package of a lock file that has no code for GPUs, by its name or its version."""
+    names = [name for name, version in found.versions.items() if name in CPU_ONLY or version.endswith("+cpu")]
+    return tuple(
+        f"{LOCK} has {name} {found.versions[name]}, a build without GPUs: with `gpu` the pod would end with an error; "
+        "run `chartgen lock` again, which takes the other one"
+        for name in names
+    )
 
 
 def _requirements(pinned: list[Requirement], warnings: list[str], overrides: tuple[str, ...]) -> Requirements:

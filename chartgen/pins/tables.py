@@ -1,5 +1,6 @@
 """The tables that are shipped with chartgen; tools/make_pins.py writes them.
 
+Those of `cuda/` have the builds of model libraries for GPUs, and are read for pods that get one.
 They are long, and a pod needs little of them: only the entries that are asked for are parsed, each sliced out of the
 text by the indentation that the tool gives it. Each is parsed once; what is given is shared, and not to be changed.
 """
@@ -54,6 +55,10 @@ def _table(runtime: str) -> str:
     return _text("sets", f"{runtime}.yaml")
 
 
+def _gpu_table(runtime: str) -> str:
+    return _text("cuda", f"{runtime}.yaml")
+
+
 def runtime_roots(runtime: str) -> list[str] | None:
     """The packages that a serving runtime's adapter imports; None when there is no table of such a runtime."""
     return _listed(runtime, "roots")
@@ -75,22 +80,24 @@ def runtime_set(runtime: str) -> Versions:
     return _load(_below(_table(runtime), "packages"))
 
 
-def library_sets(runtime: str, library: str) -> dict[str, Versions]:
+def library_sets(runtime: str, library: str, *, gpu: bool = False) -> dict[str, Versions]:
     """What a model library needs in the pods of a runtime.
 
     Args:
         runtime: The serving runtime.
         library: The library, by its normalised package name.
+        gpu: Whether the build for GPUs is meant, where there is one.
 
     Returns:
         The packages by the library's version, the newest last; nothing for a library without a table.
     """
-    return _load(_below(_below(_table(runtime), "libraries"), library, 2))
+    build = _load(_below(_below(_gpu_table(runtime), "libraries"), library, 2)) if gpu else {}
+    return build or _load(_below(_below(_table(runtime), "libraries"), library, 2))
 
 
-def left_out(runtime: str, library: str) -> dict[str, str]:
+def left_out(runtime: str, library: str, *, gpu: bool = False) -> dict[str, str]:
     """Why versions of a library do not go with a runtime: the reason by the version; `""` stands for the newest."""
-    return _load(_below(_below(_table(runtime), "left_out"), library, 2))
+    return _load(_below(_below(_gpu_table(runtime) if gpu else _table(runtime), "left_out"), library, 2))
 
 
 def beside(runtime: str, library: str) -> dict[str, list[str]]:
@@ -113,23 +120,35 @@ def is_pinned(package: str) -> bool:
     return bool(_below(_text("packages.yaml"), package))
 
 
-def digests(package: str, version: str) -> list[str]:
+def digests(package: str, version: str, *, gpu: bool = False) -> list[str]:
     """The sha256 digests of a package's wheels for linux on amd64 and arm64, sorted.
+
+    Args:
+        package: Its normalised name.
+        version: Its version.
+        gpu: Whether the wheels of a pod with a GPU are meant: another build may have the same name and version.
 
     Raises:
         KeyError: The tables do not fit together.
     """
-    return sorted(_load(_below(_text("packages.yaml"), package))[version].values())
+    return sorted(_wheels(package, version, gpu=gpu).values())
 
 
-def machines(package: str, version: str) -> list[str]:
+def machines(package: str, version: str, *, gpu: bool = False) -> list[str]:
     """The machines that a package is for: `amd64`, `arm64` or both of them.
 
     Raises:
         KeyError: The tables do not fit together.
     """
-    kinds = _load(_below(_text("packages.yaml"), package))[version]
+    kinds = _wheels(package, version, gpu=gpu)
     return sorted(MACHINES if "any" in kinds else kinds)
+
+
+def _wheels(package: str, version: str, *, gpu: bool) -> dict[str, str]:
+    """The digest of a package's wheel by the machine, or for `any`."""
+    own = _load(_below(_text("cuda", "packages.yaml"), package)) if gpu else {}
+    found: dict[str, str] = own.get(version) or _load(_below(_text("packages.yaml"), package))[version]
+    return found
 
 
 def extra_indexes(packages: Iterable[str]) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def test_only_the_tables_of_the_runtime_in_hand_are_read(monkeypatch: pytest.Mon
 
 
 def test_a_version_that_does_not_go_with_a_runtime_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chartgen.pins.resolve.left_out", lambda *_: {"1.5.2": "server 1 needs numpy>=3"})
+    monkeypatch.setattr("chartgen.pins.resolve.left_out", lambda *_, **_gpu: {"1.5.2": "server 1 needs numpy>=3"})
     with pytest.raises(
         ModelUnsupportedError, match=r"scikit-learn 1\.5\.2 .* kserve: server 1 needs numpy>=3"
     ) as refused:
@@ -119,7 +119,9 @@ def test_a_version_that_does_not_go_with_a_runtime_is_refused_with_the_reason(mo
 def test_a_library_of_which_no_version_goes_with_a_runtime_is_refused_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chartgen.pins.resolve.left_out", lambda _, name: {"": "why"} if name == "xgboost" else {})
+    monkeypatch.setattr(
+        "chartgen.pins.resolve.left_out", lambda _, name, **_gpu: {"": "why"} if name == "xgboost" else {}
+    )
     with pytest.raises(ModelUnsupportedError, match=r"xgboost 3\.0 does not install together .* kserve: why"):
         resolve(pickled(Library("xgboost", "3.0")), "kserve", None)
 
@@ -215,7 +217,9 @@ def test_every_wheel_is_there_for_both_machines() -> None:
 
 
 def test_sets_that_do_not_go_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chartgen.pins.resolve.library_sets", lambda _, name: {"1": {name: "1", "shared": name}})
+    monkeypatch.setattr(
+        "chartgen.pins.resolve.library_sets", lambda _, name, **_gpu: {"1": {name: "1", "shared": name}}
+    )
     with pytest.raises(ModelUnsupportedError, match=r"onnxruntime needs shared onnxruntime, .* fastapi needs numpy"):
         resolve(ONNX, "fastapi", None)
 
