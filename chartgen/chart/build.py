@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chartgen.chart.on_gpu import gpu_warnings, uses_gpu
 from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
 from chartgen.chart.runtimes import load_runtime
@@ -49,7 +50,7 @@ class Built:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know although nothing is wrong."""
-        return self.spec.warnings + self.requirements.warnings
+        return self.spec.warnings + gpu_warnings(self.spec, self.facts) + self.requirements.warnings
 
 
 def build(spec: ServiceSpec) -> Built:
@@ -79,7 +80,7 @@ def _built(spec: ServiceSpec, facts: ModelFacts) -> Built:
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     roots = runtime.requirements if spec.runtime.folder else None
     used = lock if lock and lock.exists() else None
-    requirements = resolve(facts, spec.runtime.name, used, roots=roots)
+    requirements = resolve(facts, spec.runtime.name, used, roots=roots, gpu=uses_gpu(spec, facts))
     check_own(spec.runtime.requirements, requirements.versions, str(lock) if lock else None)
     planned = plan(spec, facts, requirements)
     chart = render(planned)

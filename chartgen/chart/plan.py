@@ -8,11 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chartgen import assets
+from chartgen.chart.on_gpu import check_machines, uses_gpu
 from chartgen.chart.runtimes import ServingRuntime, load_runtime
 from chartgen.chart.servable import check_model
-from chartgen.chart.values import chart_values, has_disruption_budget
+from chartgen.chart.values import chart_values, has_disruption_budget, has_runtime_class
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
-from chartgen.pins.tables import extra_indexes
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ _WITH_INGRESS = ("templates/ingress.yaml",)
 LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
 # Only for a runtime with a framework behind the front.
 _BEHIND = "behind.py"
+# Only where the model's library is to use a GPU.
+_GPU = "gpu.py"
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "torch": ".pt", "keras": ".h5"}
 
 
@@ -92,10 +94,11 @@ def plan(spec: ServiceSpec, facts: ModelFacts, requirements: Requirements) -> Ch
             expected=", ".join(runtime.formats),
         )
     check_model(spec, facts)
+    check_machines(spec, requirements.machines)
     metadata = _metadata(spec, facts)
     return ChartPlan(
         metadata=metadata,
-        values=chart_values(spec, facts, runtime, extra_indexes(requirements.versions)),
+        values=chart_values(spec, facts, runtime, requirements),
         templates=_templates(spec),
         context=_context(spec, facts, requirements, runtime, metadata),
         files=_model_files(spec, facts) | _runtime_files(spec, facts, requirements, runtime),
@@ -181,6 +184,9 @@ def _context(
         "has_autoscaling": spec.autoscaling is not None,
         "has_disruption_budget": has_disruption_budget(spec),
         "has_ingress": spec.ingress is not None,
+        "has_gpu": spec.resources.gpus > 0,
+        "uses_gpu": uses_gpu(spec, facts),
+        "has_runtime_class": has_runtime_class(spec),
     }
 
 
@@ -211,6 +217,8 @@ def _runtime_files(
         if inner.startswith("formats/") and not inner.startswith(wanted):
             continue
         if inner == "smoke_test.py" and spec.sample is None:
+            continue
+        if inner == _GPU and not uses_gpu(spec, facts):
             continue
         if inner == _BEHIND and not any(b"chartgen_runtime.behind" in each for each in beside.values()):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from chartgen.chart.on_gpu import ARCHITECTURE
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
+    from chartgen.pins.resolve import Requirements
     from chartgen.service.model import (
         Autoscaling,
         ClusterService,
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
 _SIZES = ((100 * 10**6, "1", "2Gi"), (10**9, "2", "4Gi"))
 _LARGEST = ("4", "8Gi")
 
+# The libraries of CUDA keep much of themselves in the memory of the host as well.
+_LEAST_MEMORY_ON_GPU = "4Gi"
+
+# What the device plugin of NVIDIA calls the GPUs of a node, and the taint that keeps other pods from such nodes.
+GPU = "nvidia.com/gpu"
+
+# A rollout gets its libraries in this time; with CUDA they have gigabytes.
+_PROGRESS_SECONDS = 270
+_PROGRESS_SECONDS_ON_GPU = 1170
+
 # What the runtime does where nothing is said, written out so that it can be seen and changed.
 _MAX_BODY_BYTES = 100 * 2**20
 _MAX_IN_FLIGHT = 128
@@ -39,7 +51,7 @@ _USER = 10001
 
 
 def chart_values(
-    spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime, indexes: Sequence[str] = ()
+    spec: ServiceSpec, facts: ModelFacts, runtime: ServingRuntime, requirements: Requirements
 ) -> dict[str, Any]:
     """The content of values.yaml, in the order it is written.
 
@@ -47,18 +59,21 @@ def chart_values(
         spec: The service.
         facts: What its model file says of itself.
         runtime: What serves it.
-        indexes: Where libraries of the pod come from that the public index has in another build.
+        requirements: The libraries of its pods.
     """
+    gpus = spec.resources.gpus
+    # Each process computes on a GPU of its own.
+    workers = gpus if requirements.gpu and gpus else 1
     values: dict[str, Any] = {"replicaCount": spec.replicas}
     if spec.autoscaling:
         values["autoscaling"] = _autoscaling(spec.autoscaling)
     values |= {
         "image": _image(spec.runtime.image, runtime) | {"pullPolicy": "IfNotPresent"},
         "imagePullSecrets": [{"name": name} for name in spec.pod.image_pull_secrets],
-        "packages": _packages(spec.runtime.packages, indexes),
-        "resources": _resources(spec.resources, facts.size),
+        "packages": _packages(spec.runtime.packages, requirements.indexes),
+        "resources": _resources(spec.resources, facts.size, workers if requirements.gpu else 0),
         "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
-        "workers": 1,
+        "workers": workers,
         "timeouts": {"readSeconds": _READ_SECONDS, "keepAliveSeconds": _KEEP_ALIVE_SECONDS},
         "limits": {"maxBodyBytes": _MAX_BODY_BYTES, "maxInFlight": _MAX_IN_FLIGHT},
         "logging": {"accessSample": 0},
@@ -76,16 +91,23 @@ def chart_values(
         "readinessProbe": {"periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 2},
         "livenessProbe": {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
         "terminationGracePeriodSeconds": 30,
-        "progressDeadlineSeconds": 270,
+        "progressDeadlineSeconds": _PROGRESS_SECONDS_ON_GPU if requirements.gpu else _PROGRESS_SECONDS,
     }
+    if gpus:
+        values["rollingUpdate"] = {"maxSurge": "25%", "maxUnavailable": 0}
     if has_disruption_budget(spec):
         values["podDisruptionBudget"] = {"enabled": True, "maxUnavailable": 1}
-    return values | _pod(spec)
+    return values | _pod(spec, requirements.machines)
 
 
 def has_disruption_budget(spec: ServiceSpec) -> bool:
     """Whether the chart can have more than one pod, so that a budget keeps the others while one is moved."""
     return spec.replicas > 1 or spec.autoscaling is not None
+
+
+def has_runtime_class(spec: ServiceSpec) -> bool:
+    """Whether the chart has a value for the RuntimeClass, which GPUs may need."""
+    return spec.resources.gpus > 0 or spec.pod.runtime_class_name is not None
 
 
 def _autoscaling(scaling: Autoscaling) -> dict[str, Any]:
@@ -118,7 +140,12 @@ def _ingress(ingress: Ingress) -> dict[str, Any]:
     }
 
 
-def _pod(spec: ServiceSpec) -> dict[str, Any]:
+def _pod(spec: ServiceSpec, machines: Sequence[str]) -> dict[str, Any]:
+    only = {ARCHITECTURE: machines[0]} if len(machines) == 1 else {}
+    tolerations = [dict(toleration) for toleration in spec.pod.tolerations]
+    if spec.resources.gpus and not any(each.get("key", GPU) == GPU for each in tolerations):
+        tolerations.append({"key": GPU, "operator": "Exists", "effect": "NoSchedule"})
+    runtime_class = {"runtimeClassName": spec.pod.runtime_class_name or ""} if has_runtime_class(spec) else {}
     return {
         "podLabels": dict(spec.pod.labels),
         "podAnnotations": dict(spec.pod.annotations),
@@ -135,11 +162,12 @@ def _pod(spec: ServiceSpec) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "nodeSelector": dict(spec.pod.node_selector),
-        "tolerations": [dict(toleration) for toleration in spec.pod.tolerations],
+        "nodeSelector": only | dict(spec.pod.node_selector),
+        "tolerations": tolerations,
         "affinity": dict(spec.pod.affinity),
         "topologySpreadConstraints": [dict(constraint) for constraint in spec.pod.topology_spread_constraints],
         "priorityClassName": spec.pod.priority_class_name,
+        **runtime_class,
         "nameOverride": "",
         "fullnameOverride": "",
     }
@@ -170,12 +198,18 @@ def _packages(packages: Packages, indexes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _resources(written: Resources, model_bytes: int) -> dict[str, Any]:
+def _resources(written: Resources, model_bytes: int, on_gpu: int) -> dict[str, Any]:
+    """Requests and limits; `on_gpu` processes compute on a GPU, and each is given what a model of this size needs."""
     cpu, memory = next(((cpu, memory) for below, cpu, memory in _SIZES if model_bytes < below), _LARGEST)
+    if on_gpu:
+        memory = max(memory, _LEAST_MEMORY_ON_GPU, key=lambda each: int(each.removesuffix("Gi")))
+        cpu, memory = str(int(cpu) * on_gpu), f"{int(memory.removesuffix('Gi')) * on_gpu}Gi"
     cpu, memory = written.cpu or cpu, written.memory or memory
-    limits = {"memory": written.memory_limit or memory}
+    limits: dict[str, Any] = {"memory": written.memory_limit or memory}
     if written.cpu_limit:
         limits = {"cpu": written.cpu_limit} | limits
+    if written.gpus:
+        limits[GPU] = written.gpus
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": limits}
 
 

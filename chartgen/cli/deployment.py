@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,7 @@ from chartgen.cli.options import (
     service_options,
 )
 from chartgen.cli.release_options import (
+    TIMEOUT,
     ValuesArguments,
     WaitArguments,
     dry_run_of,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chartgen.chart.build import Built
+    from chartgen.helm.options import WaitOptions
     from chartgen.helm.release import Release
     from chartgen.helm.version import DryRun
     from chartgen.lifecycle.target import Target
@@ -63,6 +66,11 @@ class Deployment:
         """Where the release is."""
         return self.where.target(built.spec.namespace)
 
+    def wait(self, built: Built) -> WaitOptions:
+        """How to wait: unless it was said, a little longer than a rollout of this chart may go without progress."""
+        seconds = built.plan.values["progressDeadlineSeconds"] + 30
+        return self.waiting.options(f"{seconds // 60}m")
+
     def name(self, built: Built) -> str:
         """The release's name."""
         return self.release or built.spec.name
@@ -91,7 +99,7 @@ class Deployment:
                 install=install,
                 reset_values=reset_values,
                 force_conflicts=force_conflicts,
-                wait=self.waiting.options(),
+                wait=self.wait(built),
                 dry_run=self.how_far,
                 create_namespace=self.create_namespace,
             )
@@ -110,7 +118,7 @@ def deploy_options(function: Function) -> Function:
         service_options,
         release_values_options,
         helm_options,
-        wait_options,
+        partial(wait_options, default=f"{TIMEOUT}; 20m where the pods install libraries of CUDA"),
         dry_run_option,
         click.option("--release", metavar="NAME", help="The release's name (else the service's)."),
         bump_option,

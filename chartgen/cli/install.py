@@ -26,7 +26,7 @@ def command(deployment: Deployment) -> None:
             built.chart,
             deployment.name(built),
             deployment.values.values(),
-            wait=deployment.waiting.options(),
+            wait=deployment.wait(built),
             dry_run=deployment.how_far,
             create_namespace=deployment.create_namespace,
         )

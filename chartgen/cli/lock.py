@@ -72,6 +72,7 @@ def command(
     of them asks the index.
     """
     from chartgen.chart.build import LOCK_FILE
+    from chartgen.chart.on_gpu import uses_gpu
     from chartgen.chart.runtimes import load_runtime
     from chartgen.inspect import inspect_model
     from chartgen.pins.locking import dropped, lock
@@ -88,6 +89,7 @@ def command(
     facts = inspect_model(model.file, format=model.format, trusted=model.trusted, sha256=model.sha256)
     runtime = load_runtime(spec.runtime.name, spec.runtime.folder)
     roots = runtime.requirements if spec.runtime.folder else None
+    gpu = uses_gpu(spec, facts)
     with working("asking the package index"):
         locked = lock(
             facts,
@@ -98,12 +100,14 @@ def command(
             machines=list(dict.fromkeys(machines)),
             command=_command_line(arguments, target.parent, packages, machines),
             index=_index(spec.runtime.packages, index_url, extra_index_urls, cert),
+            gpu=gpu,
         )
     try:
         write_whole(target, locked.text.encode())
     except OSError as error:
         raise LockError(f"cannot be written: {error.strerror or error}", where=str(target)) from error
-    for warning in dict.fromkeys((*locked.warnings, *resolve(facts, spec.runtime.name, target, roots=roots).warnings)):
+    again = resolve(facts, spec.runtime.name, target, roots=roots, gpu=gpu)
+    for warning in dict.fromkeys((*locked.warnings, *again.warnings)):
         out.warn(warning)
     for each in gone:
         out.warn(f"{each} was asked for before, and is not now: --package {shlex.quote(each)} keeps it")

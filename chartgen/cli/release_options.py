@@ -11,9 +11,13 @@ import click
 from chartgen.cli.options import Function, gather
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chartgen.helm.options import WaitOptions
     from chartgen.helm.version import DryRun
     from chartgen.lifecycle.target import ReleaseValues
+
+TIMEOUT = "5m"
 
 
 @dataclass(frozen=True)
@@ -52,25 +56,27 @@ def release_values_options(function: Function) -> Function:
 
 def duration_option(function: Function) -> Function:
     """`--timeout`, as Go writes durations."""
+    return _duration(TIMEOUT, show_default=True)(function)
 
-    def checked(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+
+def _duration(default: str | None, show_default: str | bool) -> Callable[[Function], Function]:
+    def checked(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
         from chartgen.helm.duration import parse_duration
 
         try:
-            parse_duration(value)
+            parse_duration(TIMEOUT if value is None else value)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
         return value
 
-    decorated: Function = click.option(
+    return click.option(
         "--timeout",
-        default="5m",
-        show_default=True,
+        default=default,
+        show_default=show_default,
         metavar="DURATION",
         callback=checked,
         help="How long to wait, as 90s or 5m30s.",
-    )(function)
-    return decorated
+    )
 
 
 @dataclass(frozen=True)
@@ -78,24 +84,35 @@ class WaitArguments:
     """Whether and how long to wait, and what to do when it fails."""
 
     wait: bool
-    timeout: str
+    timeout: str | None
     rollback_on_failure: bool
 
-    def options(self) -> WaitOptions:
-        """The same for the helm driver."""
+    def options(self, timeout: str = TIMEOUT) -> WaitOptions:
+        """The same for the helm driver.
+
+        Args:
+            timeout: How long to wait where nothing was said of it.
+        """
         from chartgen.helm.options import WaitOptions
 
-        return WaitOptions(wait=self.wait, timeout=self.timeout, rollback_on_failure=self.rollback_on_failure)
+        return WaitOptions(
+            wait=self.wait, timeout=self.timeout or timeout, rollback_on_failure=self.rollback_on_failure
+        )
 
 
-def wait_options(function: Function) -> Function:
-    """Whether and how long to wait, as `waiting`."""
+def wait_options(function: Function, default: str = TIMEOUT) -> Function:
+    """Whether and how long to wait, as `waiting`.
+
+    Args:
+        function: The verb's function.
+        default: What is said of how long it waits where nothing is asked for.
+    """
     return gather(
         function,
         "waiting",
         WaitArguments,
         click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the pods are ready."),
-        duration_option,
+        _duration(None, default),
         click.option(
             "--rollback-on-failure",
             "--atomic",

@@ -71,7 +71,13 @@ _REFUSED = (
     (r"is forbidden: (.*)", "refused", "the API server refuses the pods", "`chartgen template` shows what is sent"),
 )
 _SCHEDULING_HINTS = (
-    (r"insufficient (cpu|memory|ephemeral-storage|nvidia\.com/gpu)", "ask for less in `resources`, or add nodes"),
+    (
+        r"insufficient nvidia\.com/",
+        "every GPU is taken, or no node offers one (`kubectl describe nodes`, below Allocatable): free one, or add a "
+        "node with NVIDIA's device plugin; an upgrade can do with the GPU of an old pod: "
+        "`--set-values rollingUpdate.maxSurge=0,rollingUpdate.maxUnavailable=1`",
+    ),
+    (r"insufficient (cpu|memory|ephemeral-storage)", "ask for less in `resources`, or add nodes"),
     (r"node affinity|node selector|node\(s\) didn't match", "no node has the labels that `nodeSelector` asks for"),
     (r"taint", "the nodes have taints; add `tolerations`"),
     (r"persistentvolumeclaim", "the volume claim is missing or not bound: `kubectl get pvc`"),

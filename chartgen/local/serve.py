@@ -18,9 +18,9 @@ from typing import IO, TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
 from chartgen.local.environments import in_use
+from chartgen.local.gpu import has_gpu
 from chartgen.local.interpreter import find_interpreter
 from chartgen.local.libraries import environment_python
-from chartgen.pins.tables import extra_indexes
 from chartgen.service.model import KeyReference
 
 if TYPE_CHECKING:
@@ -81,8 +81,14 @@ def prepare(built: Built, say: Callable[[str], None], *, python: str | None = No
 
     Raises:
         ProgramMissingError: This computer has no such Python.
-        LocalRunError: The libraries cannot be installed.
+        LocalRunError: The libraries cannot be installed, or there is no GPU.
     """
+    if built.plan.context["uses_gpu"] and not has_gpu():
+        raise LocalRunError(
+            "the service file asks for a GPU, and this computer has none that its NVIDIA driver finds",
+            where="gpu",
+            hint="`--set gpu=0` serves the same model on the CPU",
+        )
     wanted = built.plan.context["runtime"].python
     interpreter = find_interpreter(wanted, python)
     if not interpreter.like_the_pod:
@@ -95,7 +101,7 @@ def prepare(built: Built, say: Callable[[str], None], *, python: str | None = No
         interpreter,
         say,
         overrides=bool(built.requirements.overrides),
-        indexes=extra_indexes(built.requirements.versions) if _takes_indexes(built, interpreter) else (),
+        indexes=built.requirements.indexes if _takes_indexes(built, interpreter) else (),
     )
 
 
@@ -173,6 +179,8 @@ def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, 
         settings["CHARTGEN_SAMPLE_PATH"] = str(sample)
     if built.spec.ingress and built.spec.ingress.enabled and built.spec.ingress.path != "/":
         settings["CHARTGEN_BASE_PATH"] = built.spec.ingress.path
+    if built.plan.context["uses_gpu"]:
+        settings["CHARTGEN_GPUS"] = str(built.spec.resources.gpus)
     if built.spec.runtime.handler:
         settings["CHARTGEN_HANDLER_PATH"] = str(root / "chartgen" / "handler.py")
     return _inherited() | _variables(built.spec.env, say) | settings

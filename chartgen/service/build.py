@@ -111,6 +111,7 @@ def _resources(data: dict[str, Any]) -> Resources:
         memory=memory.get("request", memory.get("limit")),
         cpu_limit=cpu.get("limit"),
         memory_limit=memory.get("limit"),
+        gpus=int(data.get("gpu", Resources.gpus)),
     )
 
 
@@ -172,5 +173,6 @@ def _pod(pod: dict[str, Any]) -> Pod:
         affinity=pod.get("affinity", {}),
         topology_spread_constraints=tuple(pod.get("topologySpreadConstraints", ())),
         priority_class_name=pod.get("priorityClassName", ""),
+        runtime_class_name=pod.get("runtimeClassName"),
         image_pull_secrets=tuple(pod.get("imagePullSecrets", ())),
     )

@@ -92,12 +92,14 @@ class Resources:
         memory: The memory request.
         cpu_limit: The CPU limit; None means none.
         memory_limit: The memory limit; None means the request.
+        gpus: The number of NVIDIA GPUs of each pod.
     """
 
     cpu: str | None = None
     memory: str | None = None
     cpu_limit: str | None = None
     memory_limit: str | None = None
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,7 @@ class Pod:
         affinity: Affinity rules.
         topology_spread_constraints: How the pods are spread.
         priority_class_name: A PriorityClass.
+        runtime_class_name: A RuntimeClass; None when the service file does not speak of it.
         image_pull_secrets: Names of Secrets with registry credentials.
     """
 
@@ -217,6 +220,7 @@ class Pod:
     affinity: Mapping[str, JsonValue] = field(default_factory=dict)
     topology_spread_constraints: tuple[Mapping[str, JsonValue], ...] = ()
     priority_class_name: str = ""
+    runtime_class_name: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
 
 

@@ -107,6 +107,7 @@ def object_names(view: View) -> Iterator[Finding]:
         ("runtime", "packages", "caConfigMap"),
         ("runtime", "packages", "pipConfigSecret"),
         ("pod", "priorityClassName"),
+        ("pod", "runtimeClassName"),
         ("ingress", "className"),
         ("ingress", "tls", "secretName"),
     ):

@@ -120,6 +120,7 @@ BROKEN_RULES: dict[Pattern, tuple[Rule, ...]] = {
     ("ingress", "tls"): (_always({"secretName": "Not_a_name"}, "secretName"),),
     ("ingress", "tls", "secretName"): (OBJECT_NAME,),
     ("pod", "priorityClassName"): (OBJECT_NAME,),
+    ("pod", "runtimeClassName"): (OBJECT_NAME,),
     ("pod", "imagePullSecrets", "[]"): (OBJECT_NAME,),
     ("pod", "topologySpreadConstraints"): (
         _always([{**SPREAD, "topologyKey": "a b"}], 0, "topologyKey"),

@@ -245,6 +245,7 @@ SPECIAL: dict[Pattern, Callable[[Maker], Any]] = {
     ("pod", "nodeSelector"): lambda at: at.some(LABEL_KEYS, lambda: at.one(*LABEL_VALUES)),
     ("pod", "tolerations", "[]"): lambda at: at.toleration(),
     ("pod", "priorityClassName"): lambda at: at.one(*SUBDOMAINS),
+    ("pod", "runtimeClassName"): lambda at: at.one(*SUBDOMAINS),
     ("pod", "imagePullSecrets", "[]"): lambda at: at.one(*SUBDOMAINS),
     ("pod", "affinity"): lambda at: at.affinity(),
 }

@@ -113,6 +113,16 @@ SERVICES: dict[str, dict[str, Any]] = {
             "imagePullSecrets": ["registry"],
         },
     },
+    "on-gpu": {
+        "name": "vision",
+        "model": str(ONNX_MODEL),
+        "gpu": "2",
+        "hpa": {"enabled": False},
+        "pod": {
+            "runtimeClassName": "nvidia",
+            "tolerations": [{"key": "dedicated", "operator": "Exists"}],
+        },
+    },
     "switched-off": {
         "name": "quiet",
         "model": str(ONNX_MODEL),

@@ -184,3 +184,8 @@ def test_weights_are_served_by_a_handler_that_makes_the_model(python: Path) -> N
 def test_a_model_that_json_cannot_ask_is_never_ready(python: Path) -> None:
     [found] = served(python, {"model": "bfloat16-script"})
     assert "bfloat16, which cannot be made from JSON" in found["startup"]
+
+
+def test_a_build_for_cpus_does_not_serve_where_a_gpu_was_asked_for(python: Path) -> None:
+    [told] = served(python, {"model": "network-export", "gpus": "1"})
+    assert "the chart asks for a GPU, and PyTorch 2.13.0+cpu is a build without GPUs" in told["startup"]

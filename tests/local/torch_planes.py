@@ -1,6 +1,6 @@
 """Run by the Python of a pod's libraries: serves models in this process, and prints what they answer as JSON.
 
-usage: python torch_planes.py MODEL_FOLDER < jobs      (lines of {"model", "handler", "sample", "predict", "infer"})
+usage: python torch_planes.py MODELS < jobs   (lines of {"model", "handler", "gpus", "sample", "predict", "infer"})
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def _environment(model: Path, job: dict[str, Any], scratch: Path) -> dict[str, s
     if "handler" in job:
         (scratch / "handler.py").write_text(job["handler"])
         variables["CHARTGEN_HANDLER_PATH"] = str(scratch / "handler.py")
+    if "gpus" in job:
+        variables["CHARTGEN_GPUS"] = job["gpus"]
     if "sample" in job:
         (scratch / "request.json").write_text(json.dumps({"input": job["sample"]}))
         variables["CHARTGEN_SAMPLE_PATH"] = str(scratch / "request.json")

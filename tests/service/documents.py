@@ -67,6 +67,7 @@ WHOLE: dict[str, Any] = {
         "className": "traefik",
         "annotations": {"example.com/a": "b"},
     },
+    "gpu": "2",
     "env": {"LOG_LEVEL": "info", "TOKEN": {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}},
     "sample": {"input": [[1.0, 2.0]], "output": {"label": [1]}, "tolerance": 1e-4},
     "pod": {
@@ -77,11 +78,11 @@ WHOLE: dict[str, Any] = {
         "affinity": {"nodeAffinity": {}},
         "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
         "priorityClassName": "high",
+        "runtimeClassName": "nvidia",
         "imagePullSecrets": ["registry"],
     },
 }
 PLANNED: dict[str, Any] = {
-    "gpu": 1,
     "storage": {"type": "s3", "bucket": "models"},
 }
 

@@ -214,7 +214,7 @@ runtime:
     pipOptions: ["--retries 5", "--extra-index-url=https://user:hunter2@example.com"]
 cpu: {request: 4, limit: 2}
 memory: 100m
-gpu: 1
+gpu: 1k
 hpa: {enabled: true, minReplica: 1, minReplicas: 5, maxReplicas: 4, targetCPU: 0, behavior: {scaleUp: {policies: []}}}
 ingress: {enabled: true, path: models/iris/, className: Traefik, tls: {secret: x}, annotations: {"a b": c}}
 service: {type: clusterip, port: 0, annotations: {a: 1}}

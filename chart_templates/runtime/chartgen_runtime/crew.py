@@ -80,9 +80,10 @@ class Crew:
         return status
 
     def _part(self, settings: RuntimeSettings) -> RuntimeSettings:
-        """The settings of one process, which takes its part of what may be there at a time."""
+        """The settings of one process, which takes its part of what may be there at a time, and one GPU."""
         return replace(
             settings,
+            gpu=self._place % max(settings.gpus, 1),
             max_in_flight=ceil(settings.max_in_flight / self.size),
             max_connections=ceil(settings.max_connections / self.size),
         )

@@ -56,7 +56,9 @@ def load_model(settings: RuntimeSettings) -> LoadedModel:
     except ImportError as error:
         raise StartupError(f"the format {settings.model_format} cannot be served here: {error}") from error
     try:
-        model: LoadedModel = module.load(settings.model_path, settings.model_method)
+        # A format whose library knows no GPU takes none; the chart asks for one only where it does.
+        on = {"gpu": settings.gpu} if settings.gpus else {}
+        model: LoadedModel = module.load(settings.model_path, settings.model_method, **on)
     except StartupError:
         raise
     except Exception as error:

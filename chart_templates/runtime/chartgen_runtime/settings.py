@@ -35,6 +35,8 @@ class RuntimeSettings:
         base_path: A path that everything but the probes is served under as well, as `/models/a`; empty without one.
         termination_log: Where Kubernetes looks for the reason of an exit.
         workers: How many processes serve; each loads the model.
+        gpus: How many GPUs the model is to be computed on; 0 for the CPU.
+        gpu: The one of them that this process uses.
         keep_alive_seconds: How long a connection may stay on which nothing comes.
         drain_seconds: How long requests are still taken after SIGTERM; one second is enough if no connection is open.
         shutdown_seconds: How long, from SIGTERM on, requests in flight may take.
@@ -59,6 +61,8 @@ class RuntimeSettings:
     base_path: str
     termination_log: Path
     workers: int
+    gpus: int
+    gpu: int
     keep_alive_seconds: int
     drain_seconds: float
     shutdown_seconds: int
@@ -109,6 +113,8 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         base_path=read("BASE_PATH", _base_path, "/"),
         termination_log=termination_log(environment),
         workers=read("WORKERS", _whole(1, 64), "1"),
+        gpus=read("GPUS", _whole(0, 10**4), "0"),
+        gpu=0,
         # Longer than the idle time of usual proxies, so that none of them sends into a connection that was just closed.
         keep_alive_seconds=read("KEEP_ALIVE_SECONDS", _whole(1, 86400), "75"),
         drain_seconds=read("DRAIN_SECONDS", _seconds, "5"),

@@ -30,15 +30,16 @@ DTYPES = frozenset(
 )
 
 
-def load(path: Path, method: str) -> LoadedModel:
+def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     """Loads a whole model, and traces it once for batches of every size.
 
     Args:
         path: The model file, of which inspection has shown that it holds no code.
         method: Must be `predict`: a Keras model has no other.
+        gpu: The number of the GPU that computes; None for the CPU.
 
     Raises:
-        StartupError: The model takes what JSON cannot hold, or a method was asked for.
+        StartupError: The model takes what JSON cannot hold, a method was asked for, or there is no GPU.
     """
     if method != "predict":
         raise StartupError(f"a Keras model has no method {method!r}; leave model.method out")
@@ -46,6 +47,8 @@ def load(path: Path, method: str) -> LoadedModel:
     with contextlib.suppress(RuntimeError):
         tensorflow.config.threading.set_intra_op_parallelism_threads(available_cpus())
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)  # layers run one after the other
+    if gpu is not None:
+        _use(gpu)
     model = keras.models.load_model(str(path), compile=False)
     structure, inputs = _inputs(model)
     run = _traced(model, structure, inputs)
@@ -57,6 +60,24 @@ def load(path: Path, method: str) -> LoadedModel:
         return dict(zip(results, map(_array, answers), strict=True))
 
     return LoadedModel(model, Signature(inputs, outputs), predict, thread_safe=True)
+
+
+def _use(gpu: int) -> None:
+    """Has TensorFlow compute on one GPU, where it takes the memory that it needs, and not all at once.
+
+    Raises:
+        StartupError: There is none.
+    """
+    found = tensorflow.config.list_physical_devices("GPU")
+    if not found:
+        from ..gpu import no_gpu
+
+        with_cuda = tensorflow.test.is_built_with_cuda()
+        raise no_gpu(f"TensorFlow {tensorflow.__version__}", with_cuda=with_cuda)
+    chosen = found[gpu % len(found)]  # a part of a GPU may be all that a process sees
+    with contextlib.suppress(RuntimeError):  # a handler that has computed before has settled both
+        tensorflow.config.set_visible_devices(chosen, "GPU")
+        tensorflow.config.experimental.set_memory_growth(chosen, enable=True)
 
 
 def _inputs(model: Any) -> tuple[Any, tuple[TensorSpec, ...]]:

@@ -27,17 +27,19 @@ DTYPES = {
     **{f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 ERRORS_ONLY = 3
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
-def load(path: Path, method: str) -> LoadedModel:
+def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     """Opens a session with as many threads as the container has CPUs.
 
     Args:
         path: The model file; external data lies beside it.
         method: Must be `predict`: an ONNX graph has no methods.
+        gpu: The number of the GPU that computes; None for the CPU.
 
     Raises:
-        StartupError: The graph takes what JSON cannot hold, or a method was asked for.
+        StartupError: The graph takes what JSON cannot hold, a method was asked for, or there is no GPU.
     """
     if method != "predict":
         raise StartupError(f"an ONNX model has no method {method!r}; leave model.method out")
@@ -47,7 +49,7 @@ def load(path: Path, method: str) -> LoadedModel:
     # Threads that spin while they wait for work take the CPU from the server, and use up a container's CPU limit.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = ERRORS_ONLY
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = _on_gpu(path, options, gpu) if gpu is not None else _session(path, options, [CPU])
     scalars = _scalars(path) if any(not tensor.shape for tensor in session.get_inputs()) else frozenset()
     inputs = tuple(_input(tensor, scalars) for tensor in session.get_inputs())
     outputs = tuple(_output(tensor) for tensor in session.get_outputs())
@@ -60,6 +62,28 @@ def load(path: Path, method: str) -> LoadedModel:
             raise refused_by_model(error) from error
 
     return LoadedModel(session, Signature(inputs, outputs), predict, thread_safe=True)
+
+
+def _session(path: Path, options: Any, providers: list[Any]) -> Any:
+    # By itself onnxruntime goes on without a provider that fails.
+    return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+
+
+def _on_gpu(path: Path, options: Any, gpu: int) -> Any:
+    """A session on a GPU; what CUDA has no operator for is computed on the CPU.
+
+    Raises:
+        StartupError: There is no GPU.
+    """
+    with_cuda = bool(onnxruntime.cuda_version)
+    if with_cuda:
+        onnxruntime.preload_dlls(directory="")  # those of the packages beside it, where nothing looks by itself
+        session = _session(path, options, [(CUDA, {"device_id": str(gpu)}), CPU])
+        if CUDA in session.get_providers():
+            return session
+    from ..gpu import no_gpu
+
+    raise no_gpu(f"onnxruntime {onnxruntime.__version__}", with_cuda=with_cuda)
 
 
 def _input(tensor: Any, scalars: frozenset[str]) -> TensorSpec:

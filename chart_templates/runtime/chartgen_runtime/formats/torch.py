@@ -6,6 +6,7 @@ import inspect
 import warnings
 import zipfile
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,20 +34,21 @@ OUTPUT = "output"
 warnings.filterwarnings("ignore", r"`torch\.jit\.load` is deprecated", DeprecationWarning)
 
 
-def load(path: Path, method: str) -> LoadedModel:
-    """Loads a PyTorch file, to use as many threads as the container has CPUs; on a GPU where there is one.
+def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
+    """Loads a PyTorch file, to use as many threads as the container has CPUs.
 
     Args:
         path: The model file, whose digest was verified before.
         method: Must be `predict`: what is called is `forward`.
+        gpu: The number of the GPU that computes; None for the CPU.
 
     Raises:
-        StartupError: The model takes what is no tensor of numbers, or a method was asked for.
+        StartupError: The model takes what is no tensor of numbers, a method was asked for, or there is no GPU.
     """
     if method != "predict":
         raise StartupError(f"a PyTorch model has no method {method!r}; leave model.method out")
     torch.set_num_threads(available_cpus())
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cpu") if gpu is None else _gpu(gpu)
     with zipfile.ZipFile(path) as archive:
         names = {name.partition("/")[2] for name in archive.namelist()}
     if "archive_format" in names:
@@ -55,14 +57,24 @@ def load(path: Path, method: str) -> LoadedModel:
         module = torch.jit.load(str(path), map_location=device).eval()
         return _model(module, Signature(_checked(torch_script.inputs(module, path))), module, device)
     weights = torch.load(path, map_location=device, weights_only=True)
-    return LoadedModel(weights, Signature((TensorSpec("", None, None),)), _nothing, thread_safe=True, wrap=_wrapped)
+    signature, wrap = Signature((TensorSpec("", None, None),)), partial(_wrapped, device=device)
+    return LoadedModel(weights, signature, _nothing, thread_safe=True, wrap=wrap)
+
+
+def _gpu(number: int) -> torch.device:
+    """A GPU; numbers beyond the last begin again, since a part of a GPU may be all that a process sees."""
+    if not torch.cuda.is_available():
+        from ..gpu import no_gpu
+
+        raise no_gpu(f"PyTorch {torch.__version__}", with_cuda=torch.version.cuda is not None)
+    return torch.device("cuda", number % torch.cuda.device_count())
 
 
 def _nothing(_arrays: dict[str, Any]) -> dict[str, Any]:
     raise StartupError("the file holds weights alone: give a handler with `load(model)`, which makes the model")
 
 
-def _wrapped(module: Any) -> LoadedModel:
+def _wrapped(module: Any, device: torch.device) -> LoadedModel:
     """The model that a handler has made of the weights.
 
     It takes what its `forward` takes without a default; integers where the first layer looks them up in an embedding.
@@ -72,7 +84,6 @@ def _wrapped(module: Any) -> LoadedModel:
             f"the handler's load returned a {type(module).__name__}, which is no torch.nn.Module: give the handler a "
             "function predict(model, inputs) as well"
         )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     module = module.to(device).eval()
     layer = next((each for each in module.modules() if next(each.parameters(recurse=False), None) is not None), None)
     dtype = "int64" if isinstance(layer, torch.nn.Embedding) else torch_script.float_of(module)
@@ -163,7 +174,7 @@ def _model(native: Any, signature: Signature, call: Callable[..., Any], device: 
         with torch.inference_mode():
             return {name: _plain(value) for name, value in _named(call(*_tensors(arrays, names, device))).items()}
 
-    return LoadedModel(native, signature, predict, thread_safe=True, wrap=_wrapped)
+    return LoadedModel(native, signature, predict, thread_safe=True, wrap=partial(_wrapped, device=device))
 
 
 def _tensors(arrays: dict[str, Any], names: list[str], device: torch.device) -> list[torch.Tensor]:
