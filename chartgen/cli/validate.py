@@ -24,6 +24,8 @@ def command(arguments: ServiceArguments, output: str) -> None:
 
     What passes here can be rendered; only the cluster is not asked.
     """
+    from chartgen.pins.gpu import GPU_PACKAGES
+
     built = arguments.build(warn=output == "table")
     if output != "table":
         content = {
@@ -37,10 +39,12 @@ def command(arguments: ServiceArguments, output: str) -> None:
         }
         out.data("Validation", content, output)
         return
-    names = [library.name for library in built.facts.libraries]
+    has = built.requirements.versions
+    # The build for GPUs may be a package of another name.
+    names = [each.name if each.name in has else GPU_PACKAGES.get(each.name, "") for each in built.facts.libraries]
     # A runtime of the user's own need not be a package.
-    shown = [name for name in [built.spec.runtime.name, *names] if name in built.requirements.versions]
-    versions = [f"{name} {built.requirements.versions[name]}" for name in shown]
+    shown = [name for name in [built.spec.runtime.name, *names] if name in has]
+    versions = [f"{name} {has[name]}" for name in shown]
     name, version = built.spec.name, built.spec.version
     out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {', '.join(versions)}")
     if built.lock:

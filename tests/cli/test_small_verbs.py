@@ -92,3 +92,9 @@ def test_lint_tells_what_the_chart_itself_refuses(tmp_path: Path, helm: Path) ->
     error = json.loads(linted.stderr)["error"]
     assert error["message"].endswith("autoscaling.minReplicas (9) is above autoscaling.maxReplicas (2)")
     assert error["where"].startswith("digits/templates/hpa.yaml:")
+
+
+def test_validate_names_the_build_for_gpus(tmp_path: Path) -> None:
+    done = chartgen("validate", "-f", service_file(tmp_path, gpu=1))
+    assert done.returncode == 0, done.stderr
+    assert "onnxruntime-gpu 1." in done.stderr + done.stdout
