@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chartgen.caches import cache_folder
@@ -14,7 +15,7 @@ from chartgen.local.environments import COMPLETE, held, lock_of, remove_unused
 from chartgen.local.interpreter import ELSEWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from chartgen.local.interpreter import Interpreter
@@ -33,7 +34,7 @@ def environment_python(
     say: Callable[[str], None],
     *,
     overrides: bool = False,
-    indexes: Sequence[str] = (),
+    indexes: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
     """The Python of an environment that holds the requirements; it is made where it is missing.
 
@@ -42,7 +43,7 @@ def environment_python(
         interpreter: The Python to make it with.
         say: Tells a person what is going on.
         overrides: Whether a package has another version than one of the others asks for.
-        indexes: Package indexes beside those of pip's own settings.
+        indexes: Packages that lie on an index beside those of pip's own settings, by name, with its address.
 
     Raises:
         LocalRunError: The libraries cannot be installed.
@@ -81,8 +82,19 @@ def without_hashes(requirements: str) -> str:
     return "".join(f"{line}\n" for line in re.sub(r"\s+--hash=\S+", "", joined).splitlines() if line.strip())
 
 
+def of_package(requirements: str, name: str) -> str:
+    """The requirement of one package.
+
+    Args:
+        requirements: Pinned requirements, as pip reads them.
+        name: The package, as it is written there.
+    """
+    joined = requirements.replace("\\\n", " ")
+    return "".join(f"{line}\n" for line in joined.splitlines() if line.startswith(f"{name}=="))
+
+
 def _make(
-    folder: Path, interpreter: Interpreter, requirements: str, *, overrides: bool, indexes: Sequence[str]
+    folder: Path, interpreter: Interpreter, requirements: str, *, overrides: bool, indexes: Mapping[str, str]
 ) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     made = _run([str(interpreter.path), "-m", "venv", str(folder)])
@@ -92,12 +104,19 @@ def _make(
             where=str(interpreter.path),
             hint="on Debian and Ubuntu it needs the package python3-venv; or name another Python with --python",
         )
+    # Each index is asked for what lies there alone: pip would ask it for every package, and wait long where it is out
+    # of reach. What lies there comes first, so that it is there already when others need it.
+    for name, url in indexes.items():
+        _install(folder, interpreter, of_package(requirements, name), "--no-deps", f"--extra-index-url={url}")
+    _install(folder, interpreter, requirements, *(["--no-deps"] if overrides else []))
+
+
+def _install(folder: Path, interpreter: Interpreter, requirements: str, *options: str) -> None:
     listing = folder / "requirements.txt"
     listing.write_text(requirements, encoding="utf-8")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    pip += ["--only-binary=:all:", "--requirement", str(listing)]
-    pip += ["--no-deps"] if overrides else []
-    pip += [f"--extra-index-url={url}" for url in indexes]
+    # Nothing is compiled ahead: Python does that for the part that is used, when it is used first.
+    pip += ["--only-binary=:all:", "--no-compile", "--requirement", str(listing), *options]
     done = _run(pip + (["--require-hashes"] if interpreter.like_the_pod else []))
     if done.returncode:
         raise _not_installed(done, interpreter)

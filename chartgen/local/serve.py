@@ -21,6 +21,7 @@ from chartgen.local.environments import in_use
 from chartgen.local.gpu import has_gpu
 from chartgen.local.interpreter import find_interpreter
 from chartgen.local.libraries import environment_python
+from chartgen.pins.tables import index_of
 from chartgen.service.model import KeyReference
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from chartgen.local.interpreter import Interpreter
 
 _STOP_SECONDS = 10
-_START_SECONDS = 120
+_START_SECONDS = 300  # libraries that are imported for the first time are compiled then
 _POLL_SECONDS = 0.1
 
 
@@ -101,7 +102,7 @@ def prepare(built: Built, say: Callable[[str], None], *, python: str | None = No
         interpreter,
         say,
         overrides=bool(built.requirements.overrides),
-        indexes=built.requirements.indexes if _takes_indexes(built, interpreter) else (),
+        indexes=index_of(built.requirements.versions) if _takes_indexes(built, interpreter) else {},
     )
 
 
@@ -110,7 +111,8 @@ def _takes_indexes(built: Built, interpreter: Interpreter) -> bool:
 
     Where the platform is another one, the public index has wheels for it.
     """
-    return interpreter.like_the_pod and built.spec.runtime.packages.extra_index_urls is None
+    own = built.spec.runtime.packages.extra_index_urls is not None
+    return interpreter.like_the_pod and not own and bool(built.requirements.indexes)
 
 
 @contextmanager

@@ -151,13 +151,22 @@ def _wheels(package: str, version: str, *, gpu: bool) -> dict[str, str]:
     return found
 
 
+def index_of(packages: Iterable[str]) -> dict[str, str]:
+    """The packages among these whose pinned wheels lie on an index beside the public one, each with that index.
+
+    Args:
+        packages: Normalised names.
+    """
+    return {name: _INDEXES[name] for name in sorted(_INDEXES.keys() & set(packages))}
+
+
 def extra_indexes(packages: Iterable[str]) -> tuple[str, ...]:
     """The indexes that pinned wheels of these packages lie on, beside the public one.
 
     Args:
         packages: Normalised names.
     """
-    return tuple(_INDEXES[name] for name in sorted(_INDEXES.keys() & set(packages)))
+    return tuple(index_of(packages).values())
 
 
 def onnx_limits(version: str) -> tuple[int, dict[str, int]] | None:

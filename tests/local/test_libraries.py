@@ -11,7 +11,7 @@ import pytest
 
 from chartgen.errors import LocalRunError, ProgramMissingError
 from chartgen.local.interpreter import Interpreter, find_interpreter
-from chartgen.local.libraries import environment_python, without_hashes
+from chartgen.local.libraries import environment_python, of_package, without_hashes
 from tests.helpers import chartgen, service_file
 
 PINNED = "a==1 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nb==2 ; python_version < '4' --hash=sha256:22\n"
@@ -19,6 +19,12 @@ PINNED = "a==1 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nb==2 ; python_
 
 def test_versions_stay_when_hashes_go() -> None:
     assert without_hashes(PINNED) == "a==1\nb==2 ; python_version < '4'\n"
+
+
+def test_the_requirement_of_one_package_is_found_with_its_hashes() -> None:
+    assert without_hashes(of_package(PINNED, "a")) == "a==1\n"
+    assert of_package(PINNED, "a").split() == ["a==1", "--hash=sha256:00", "--hash=sha256:11"]
+    assert of_package(PINNED, "c") == ""
 
 
 OWN = ".".join(map(str, sys.version_info[:2]))
