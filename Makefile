@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 MARK := $(VENV)/.made
 
-.PHONY: demo test test-cluster test-full bench lint tools dev clean
+.PHONY: demo test test-pairs test-cluster test-full bench lint tools dev clean
 .DEFAULT_GOAL := test
 
 # The command line alone, as a user installs it.
@@ -44,7 +44,11 @@ lint: $(MARK)-dev
 	$(BIN)/lint-imports
 
 test: dev lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster and not full"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster and not pairs and not full"
+
+# Every format on every runtime, as servers on this computer: ten gigabytes of libraries are installed, once.
+test-pairs: dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "pairs and not cluster and not full"
 
 # Needs a KUBECONFIG that may make namespaces; kind will do.
 test-cluster: dev

@@ -48,10 +48,11 @@ class Client(threading.Thread):
             time.sleep(self.pause)
 
 
-def asking(server_url: str, body: bytes, count: int) -> list[Client]:
-    """Clients that ask already: half of them keep their connections, and two thirds of them pause between requests."""
+def asking(
+    server_url: str, body: bytes, count: int, pauses: tuple[float, float, float] = (0.0, 0.01, 0.3)
+) -> list[Client]:
+    """Clients that ask already: half of them keep their connections, and they pause in three ways between requests."""
     port = int(server_url.rsplit(":", 1)[1])
-    pauses = (0.0, 0.01, 0.3)
     clients = [Client(port, body, keep_alive=i % 2 == 0, pause=pauses[i % 3]) for i in range(count)]
     for client in clients:
         client.start()

@@ -53,12 +53,10 @@ class Format:
     Attributes:
         title: For people.
         make: Makes a model from a seed, in a folder, for a runtime.
-        heavy: Whether its library takes so long to install that only the full tests do it.
     """
 
     title: str
     make: Callable[[Path, int, str], Made]
-    heavy: bool = False
 
 
 def make_onnx(folder: Path, seed: int, runtime: str) -> Made:
@@ -128,8 +126,8 @@ def elsewhere(script: str, file_name: str, example: str) -> Callable[[Path, int,
 FORMATS = {
     "onnx": Format("ONNX `.onnx`", make_onnx),
     "pickle": Format("pickle `.pkl`, `.pickle`", make_pickle),
-    "torch": Format("PyTorch `.pt`, `.pth`", elsewhere("make_torch.py", "model.pt", "spirals-torch"), heavy=True),
-    "keras": Format("Keras `.h5`", elsewhere("make_keras.py", "model.h5", "wine-keras"), heavy=True),
+    "torch": Format("PyTorch `.pt`, `.pth`", elsewhere("make_torch.py", "model.pt", "spirals-torch")),
+    "keras": Format("Keras `.h5`", elsewhere("make_keras.py", "model.h5", "wine-keras")),
 }
 
 

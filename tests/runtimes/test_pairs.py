@@ -25,13 +25,7 @@ SEED = "CHARTGEN_TEST_SEED"
 TOLERANCE = 1e-6
 ERROR = {"code", "message", "path", "expected", "id"}
 
-HEAVY = [pytest.mark.full, pytest.mark.timeout(1200)]  # gigabytes are installed, once
-
-PAIRS = [
-    pytest.param(name, runtime, id=f"{name}-{runtime}", marks=HEAVY if FORMATS[name].heavy else [])
-    for name, runtime in pairs()
-    if name in FORMATS
-]
+PAIRS = [pytest.param(name, runtime, id=f"{name}-{runtime}") for name, runtime in pairs() if name in FORMATS]
 
 
 def test_every_format_that_a_runtime_serves_is_tried_on_it() -> None:
@@ -43,6 +37,8 @@ def test_the_document_says_which_pairs_there_are() -> None:
     assert with_table(text) == text, "run `python -m tests.runtimes.pairs`"
 
 
+@pytest.mark.pairs
+@pytest.mark.timeout(1200)  # the libraries are installed, once
 @pytest.mark.parametrize(("name", "runtime"), PAIRS)
 def test_a_pair_answers_as_the_library_does_and_ends_without_losing_a_request(
     name: str, runtime: str, tmp_path: Path
@@ -117,7 +113,7 @@ def counts(server: LocalServer) -> None:
 def loses_nothing(server: LocalServer, made: Made) -> None:
     """SIGTERM while clients ask, on connections that they keep and on new ones, until these are refused."""
     body = json.dumps({"input": made.inputs.tolist()}).encode()
-    clients = asking(server.url, body, 6)
+    clients = asking(server.url, body, 6, pauses=(0.01, 0.05, 0.3))
     time.sleep(0.5)
     server.process.send_signal(signal.SIGTERM)
     assert refused(clients) == []
