@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["kubeconfig", "restricted_namespace"]  # fixtures are found by their name here
 
 
+_ASK = (
+    "import sys,urllib.request as u;r=u.Request(sys.argv[1],sys.stdin.buffer.read() or None);"
+    "r.add_header('Content-Type','application/json');print(u.urlopen(r,timeout=20).read().decode())"
+)
+
+
 @dataclass(frozen=True)
 class Namespace(cluster_fixtures.Namespace):
     """A fresh namespace that enforces the Pod Security Standard `restricted`.
@@ -59,11 +65,17 @@ class Namespace(cluster_fixtures.Namespace):
         """Read a page from a pod inside the cluster, by the Service's DNS name."""
         return self._from_inside(url)
 
-    def _from_inside(self, url: str, body: str = "") -> str:
+    def refused(self, url: str, body: object) -> tuple[int, Any]:
+        """Send a request that must not be answered with 200; its status, and what it says."""
         code = (
-            "import sys,urllib.request as u;"
-            "print(u.urlopen(u.Request(sys.argv[1],sys.stdin.buffer.read() or None),timeout=20).read().decode())"
+            "import sys,urllib.request as u,urllib.error as e\n"
+            "try: u.urlopen(u.Request(sys.argv[1],sys.stdin.buffer.read()),timeout=20)\n"
+            "except e.HTTPError as x: print(x.code,x.read().decode())"
         )
+        status, _, said = self._from_inside(url, json.dumps(body), code).partition(" ")
+        return int(status), json.loads(said)
+
+    def _from_inside(self, url: str, body: str = "", code: str = _ASK) -> str:
         client = ["kubectl", "--namespace", self.client_namespace, "exec", "-i", "client", "--"]
         return run(*client, "python", "-c", code, url, input=body)
 

@@ -55,7 +55,7 @@ class Load:
 
 @contextmanager
 def load_on(
-    namespace: Namespace, service: str, asked: list[tuple[dict[str, Any], list[Any]]], *, rate: int
+    namespace: Namespace, service: str, asked: list[tuple[dict[str, Any], list[Any]]], *, rate: int, port: int = PORT
 ) -> Iterator[Load]:
     """Requests to `POST /predict` of a Service, `rate` a second, from when this is entered on.
 
@@ -64,12 +64,13 @@ def load_on(
         service: Its name.
         asked: The bodies and the answers that are right.
         rate: Requests per second, as long as the answers come that fast.
+        port: The Service's port.
     """
     inside = cluster_fixtures.Namespace(namespace.client_namespace)
     load = Load(inside, f"load-{secrets.token_hex(3)}")
     plan = {
         "host": f"{service}.{namespace.name}.svc.cluster.local",
-        "port": PORT,
+        "port": port,
         "path": "/predict",
         "rate": rate,
         "workers": 6,
