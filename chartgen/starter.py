@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from chartgen import assets
 from chartgen.chart.yaml_dump import to_yaml
+from chartgen.inspect.printable import listed
 from chartgen.names import RELEASE_NAME_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chartgen.inspect.facts import ModelFacts, Signature
+    from chartgen.inspect.facts import Column, ModelFacts, Signature
 
 SCHEMA_FILE = "service.schema.json"
 
@@ -111,6 +112,8 @@ def is_guess(facts: ModelFacts) -> bool:
 def _about(facts: ModelFacts) -> str:
     writer = f", written by {facts.producer}" if facts.producer else ""
     inputs = ", ".join(f"{each.name} {each}".strip() for each in facts.inputs) or "unknown"
+    if facts.columns:
+        inputs = f"a table with the columns {listed([each.shown for each in facts.columns])}"
     return f"A model of the format {facts.format}{writer}. Its input: {inputs}."
 
 
@@ -144,8 +147,22 @@ def _sample(facts: ModelFacts) -> list[str]:
             f"A recorded request would stand here as `sample`. An input of this model has {sum(sizes):,} numbers, "
             "so the pods try one of zeros."
         )
+    if facts.columns:
+        said = (
+            "A request that each pod answers before it gets others: a row or a list of rows. Replace it by a real one."
+        )
+        return [*_prose(said), *to_yaml({"sample": {"input": _row(facts.columns)}}).splitlines(), *_output_example()]
     said = "A request that each pod answers before it gets others. These are zeros: replace them by a real one."
     return [*_prose(said), "sample:", *_input(facts.inputs), *_output_example()]
+
+
+def _row(columns: Sequence[Column]) -> dict[str, Any]:
+    """One row of values that the model knows, or of zeros and empty texts; without columns that it does not look at."""
+    return {
+        each.name: each.example if each.example is not None else _ZEROS.get(each.dtype or "", 0.0)
+        for each in columns
+        if each.needed
+    }
 
 
 def _output_example() -> list[str]:

@@ -51,6 +51,8 @@ LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
 _BEHIND = "behind.py"
 # Only where the model's library is to use a GPU.
 _GPU = "gpu.py"
+# Only for a model that was fitted on a table.
+_TABLES = frozenset(f"formats/pickle_{part}.py" for part in ("columns", "doubled", "schema", "table"))
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "torch": ".pt", "keras": ".h5"}
 
 
@@ -215,6 +217,8 @@ def _runtime_files(
     beside = _python_files(runtime.folder) if spec.runtime.folder else _shipped(runtime.folder)
     for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items():
         if inner.startswith("formats/") and not inner.startswith(wanted):
+            continue
+        if inner in _TABLES and not facts.abilities.needs_table:
             continue
         if inner == "smoke_test.py" and spec.sample is None:
             continue

@@ -1,7 +1,7 @@
 """Whether a model can answer the recorded sample: the pod's own rules for `/predict`, without the pod's libraries.
 
 Rank as the model says: a batch. One rank less: a single item. `chartgen_runtime/protocol.py` and `arrays.py` are the
-same rules on arrays; a test holds the two against each other.
+same rules on arrays; a test holds the two against each other. The rules for tables are in `table.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from chartgen.chart.mismatch import NAMES, MismatchError
+from chartgen.chart.table import check_table
 from chartgen.errors import SchemaError, Violation
 from chartgen.inspect.facts import Signature
 from chartgen.service.node import find
@@ -25,22 +27,7 @@ if TYPE_CHECKING:
 # The largest number up to which every integer is a double of its own.
 EXACT = 2**53
 _FLOAT_CODES = {"float16": "<e", "float32": "<f", "float64": "<d"}
-_NAMES = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "null"}
 _WANTED = {None: "a number, text, true or false", "bool": "true or false", "string": "text"}
-
-
-class MismatchError(Exception):
-    """The first thing in a value that a model does not take.
-
-    Args:
-        path: The place in the value.
-        message: What is wrong.
-        expected: What was allowed.
-    """
-
-    def __init__(self, path: DataPath, message: str, expected: str) -> None:
-        super().__init__(message)
-        self.path, self.message, self.expected = path, message, expected
 
 
 def check_sample(sample: Sample, facts: ModelFacts) -> None:
@@ -57,9 +44,16 @@ def check_sample(sample: Sample, facts: ModelFacts) -> None:
     if facts.format != "onnx" and not inputs:
         inputs = (Signature("", None, None),)
     try:
-        check_input(sample.input, inputs)
+        if facts.columns:
+            check_table(sample.input, facts.columns)
+        elif not (facts.abilities.needs_table and _has_objects(sample.input)):  # its columns are too many to be read
+            check_input(sample.input, inputs)
     except MismatchError as error:
         raise SchemaError([_violation(sample, error)]) from None
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(row, Mapping) for row in value))
 
 
 def _violation(sample: Sample, error: MismatchError) -> Violation:
@@ -148,7 +142,7 @@ def _shape(value: Any, spec: Signature, path: DataPath) -> tuple[int, ...]:
     accepted = _accepted(spec.dtype)
     for index, element in _leaves(value):
         if type(element) not in accepted:
-            found = _NAMES.get(type(element), "a number")
+            found = NAMES.get(type(element), "a number")
             wanted = _wanted(spec.dtype)
             raise MismatchError(
                 (*path, *index), f"{found} where the model takes {wanted}", wanted if index else str(spec)

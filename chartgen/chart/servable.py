@@ -62,7 +62,12 @@ def check_model(spec: ServiceSpec, facts: ModelFacts) -> None:
             where=str(spec.model.file),
             hint="give a `sample` with an `input` that the model can answer",
         )
-    if spec.sample is None and facts.abilities.takes_texts and own.isdisjoint({"preprocess", "predict"}):
+    if (
+        spec.sample is None
+        and facts.abilities.takes_texts
+        and not facts.columns
+        and own.isdisjoint({"preprocess", "predict"})
+    ):
         raise ModelUnsupportedError(
             "the model was fitted with texts, and without a sample the pod would try it with numbers, which it refuses",
             where=str(spec.model.file),

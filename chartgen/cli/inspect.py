@@ -14,6 +14,9 @@ from chartgen.cli.verb import verb
 if TYPE_CHECKING:
     from chartgen.inspect.facts import ModelFacts, Signature
 
+# What fits on a screen.
+SHOWN_COLUMNS = 40
+
 
 @verb(
     "inspect",
@@ -46,6 +49,7 @@ def document(facts: ModelFacts) -> dict[str, Any]:
         "libraries": [vars(library) for library in facts.libraries],
         "inputs": [_signature(signature) for signature in facts.inputs],
         "outputs": [_signature(signature) for signature in facts.outputs],
+        "columns": [{"name": each.name, "dtype": each.dtype, "needed": each.needed} for each in facts.columns],
         "opsets": facts.opsets,
         "imports": list(facts.imports),
         "untrusted": list(facts.untrusted),
@@ -70,6 +74,9 @@ def _rows(facts: ModelFacts) -> list[tuple[str, str]]:
             # The whole type of what is no tensor, such as `sequence(map(int64, float32))`.
             text = details.pop(f"{kind} {signature.name}", str(signature))
             rows.append((kind, f"{signature.name} {text}".strip()))
+    rows += [("column", str(column)) for column in facts.columns[:SHOWN_COLUMNS]]
+    if len(facts.columns) > SHOWN_COLUMNS:
+        rows.append(("column", f"and {len(facts.columns) - SHOWN_COLUMNS} more, which `-o json` lists"))
     rows += sorted(details.items())
     rows += [("import", name + (" (not trusted)" if name in facts.untrusted else "")) for name in facts.imports]
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelMismatchError
-from chartgen.inspect.facts import Dimension, Library, ModelFacts, Signature
+from chartgen.inspect.facts import Column, Dimension, Library, ModelFacts, Signature
 from chartgen.inspect.identify import identify
 from chartgen.inspect.modelfile import ModelFile
 from chartgen.inspect.onnx import read_onnx
@@ -13,7 +13,7 @@ from chartgen.inspect.onnx import read_onnx
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Dimension", "Library", "ModelFacts", "Signature", "inspect_model"]
+__all__ = ["Column", "Dimension", "Library", "ModelFacts", "Signature", "inspect_model"]
 
 
 def inspect_model(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from chartgen.inspect.estimator import class_of, first_of, kind_of, steps_of, texts_of
+from chartgen.inspect.estimator import FEATURE_NAMES, class_of, first_of, kind_of, steps_of
 from chartgen.inspect.facts import Abilities
 from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value
@@ -71,12 +71,11 @@ def abilities(value: Value) -> Abilities:
     if class_of(value) is not None and kind_of(value).partition(".")[0] in _NO_MODELS:
         return Abilities(instead=kind_of(value))
     steps = steps_of(value)
-    names = texts_of(first_of(value, steps, "feature_names_in_"))
     return Abilities(
         lacks={method: reason for method in METHODS if (reason := _lacks(value, method, 0))},
         unfitted=next((kind_of(step) for step in steps if _is_unfitted(step)), None),
-        columns=tuple(names),
-        needs_table=any(_needs_table(part) for part in _parts(value)),
+        needs_table=first_of(value, steps, FEATURE_NAMES) is not None
+        or any(_needs_table(part) for part in _parts(value)),
         takes_texts=_takes_texts(steps[0]),
     )
 

@@ -17,8 +17,11 @@ _SCIKIT_LEARN = "scikit-learn"
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _SCALARS = {Global("numpy.core.multiarray", "scalar"), Global("numpy._core.multiarray", "scalar")}
 
-# Where a search, or a regressor on a transformed target, keeps the fitted estimator that it asks for everything.
-_DELEGATES = ("best_estimator_", "regressor_")
+DELEGATES = ("best_estimator_", "regressor_")
+"""Where a search, or a regressor on a transformed target, keeps the fitted estimator that it asks for everything."""
+
+FEATURE_NAMES = "feature_names_in_"
+"""Where an estimator keeps the names of the columns of the table that it was fitted on."""
 
 _SHOWN = 20
 _WIDTH = 80
@@ -76,9 +79,6 @@ def describe(value: Value, trace: Trace) -> Description:
     if len(steps) > 1:
         found.details["steps"] = " → ".join(kind_of(step).rpartition(".")[2] for step in steps)
     found.inputs = _inputs(model, steps)
-    names = texts_of(first_of(model, steps, "feature_names_in_"))
-    if names:
-        found.details["features"] = _shortened(names)
     classes = texts_of(steps[-1].attributes.get("classes_", model.attributes.get("classes_")))
     if classes:
         found.details["classes"] = _shortened(classes)
@@ -124,7 +124,7 @@ def steps_of(model: Made, depth: int = 0) -> list[Made]:
 
     Steps that do nothing are left out.
     """
-    for attribute in _DELEGATES:
+    for attribute in DELEGATES:
         inner = model.attributes.get(attribute)
         if isinstance(inner, Made) and depth < _STEPS_DEPTH:
             return steps_of(inner, depth + 1)
@@ -170,14 +170,20 @@ def _integer(value: Value) -> int | None:
 def texts_of(value: Value) -> list[str]:
     """The elements of a small flat array, as text; empty where they were not kept."""
     array = from_value(value)
+    elements = elements_of(value)
+    return [str(each) for each in elements] if array is not None and array.shape == (len(elements),) else []
+
+
+def elements_of(value: Value) -> list[bool | int | float | str]:
+    """The numbers and texts of a small flat array; the first ones where not all were kept."""
+    array = from_value(value)
     if array is None or len(array.shape) != 1:
         return []
     if array.items is not None:
-        texts = [str(item) for item in array.items.head if isinstance(item, str | int | float)]
-        return texts if len(texts) == array.shape[0] else []
+        return [item for item in array.items.head if isinstance(item, str | int | float)]
     if array.dtype is None or array.data is None:
         return []
-    return [str(number) for number in _decoded(array.dtype, array.order, array.data)]
+    return _decoded(array.dtype, array.order, array.data)
 
 
 def _decoded(code: str, order: str, data: bytes) -> list[bool | int | float | str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_NAME_WIDTH = 100
+
 Dimension = int | str | None
 """A fixed size, the name of a dynamic one, or None for a dynamic one without a name."""
 
@@ -47,6 +49,33 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of the table that a model was fitted on.
+
+    Attributes:
+        name: Its name.
+        dtype: `float64` where only numbers and booleans will do, `string` where only text will; None where either may,
+            or where the file does not say.
+        example: A value that the model knows, where it keeps some.
+        needed: Whether the model looks at it.
+    """
+
+    name: str
+    dtype: str | None = None
+    example: str | float | bool | None = None
+    needed: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The name as it is shown: the file may hold anything."""
+        text = self.name if self.name.isprintable() else ascii(self.name)
+        return text if len(text) <= _NAME_WIDTH else text[:_NAME_WIDTH] + "…"
+
+    def __str__(self) -> str:
+        return f"{self.shown} {self.dtype or 'unknown'}" + ("" if self.needed else " (not used)")
+
+
+@dataclass(frozen=True)
 class Abilities:
     """What can be asked of a pickled object, or of a PyTorch file; only what is certain is said.
 
@@ -54,15 +83,13 @@ class Abilities:
         instead: What it is when it is no model at all, such as `dict`; None for a model, or what may be one.
         lacks: The methods that it does not have, each with what lacks it, such as `SVC with probability=False`.
         unfitted: The class of a step that was never fitted; None for none.
-        columns: The names of the columns that it was fitted with; empty for none.
-        needs_table: Whether it chooses columns by name, which takes a table of pandas.
+        needs_table: Whether it works on a table of pandas: it was fitted on one, or makes one on its way.
         takes_texts: Whether it was fitted with texts, so that it cannot answer numbers.
     """
 
     instead: str | None = None
     lacks: dict[str, str] = field(default_factory=dict)
     unfitted: str | None = None
-    columns: tuple[str, ...] = ()
     needs_table: bool = False
     takes_texts: bool = False
 
@@ -79,6 +106,7 @@ class ModelFacts:
         libraries: The libraries that the pod needs to load it.
         inputs: The inputs; empty where the file does not say.
         outputs: The outputs; empty where the file does not say.
+        columns: The columns of the one input, in their order, where that is a table whose columns have names.
         opsets: ONNX operator sets by domain (the default domain is `ai.onnx`).
         operators: ONNX: the operators in use that the file does not define, as domain (empty for ONNX's own) and name.
         imports: Pickle: every dotted name that loading would import, sorted.
@@ -94,6 +122,7 @@ class ModelFacts:
     libraries: tuple[Library, ...] = ()
     inputs: tuple[Signature, ...] = ()
     outputs: tuple[Signature, ...] = ()
+    columns: tuple[Column, ...] = ()
     opsets: dict[str, int] = field(default_factory=dict)
     operators: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] = ()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.abilities import abilities
 from chartgen.inspect.allowlist import may_call, may_mention
+from chartgen.inspect.columns import columns_of
 from chartgen.inspect.estimator import describe
-from chartgen.inspect.facts import Library, ModelFacts
+from chartgen.inspect.facts import Column, Library, ModelFacts, Signature
 from chartgen.inspect.packages import distribution
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
@@ -62,6 +63,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
     _refuse_main(file, trace)
     facts = describe(value, trace)
     able = abilities(value)
+    columns = columns_of(value)
     details = {
         **facts.details,
         "protocol": str(trace.protocol) if trace.protocol else "0 or 1",
@@ -75,13 +77,21 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         sha256=digest,
         producer=facts.producer,
         libraries=_libraries(stream, trace, facts.producer, needs_table=able.needs_table),
-        inputs=facts.inputs,
+        inputs=_inputs(facts.inputs, columns),
         outputs=facts.outputs,
+        columns=columns,
         imports=tuple(sorted(str(found) for found in trace.imports)),
         untrusted=tuple(str(found) for found in untrusted),
         abilities=able,
         details=details,
     )
+
+
+def _inputs(inputs: tuple[Signature, ...], columns: tuple[Column, ...]) -> tuple[Signature, ...]:
+    if not columns:
+        return inputs
+    numeric = all(column.dtype == "float64" for column in columns)
+    return (Signature("", "float64" if numeric else None, (None, len(columns))),)
 
 
 def _untrusted(trace: Trace) -> list[Global]:
@@ -167,7 +177,7 @@ def _libraries(
     if stream.compression:
         names.add("joblib")  # Only its loader unpacks.
     if needs_table:
-        names.add("pandas")  # The pod gives the columns their names again; the file itself does not mention it.
+        names.add("pandas")  # The pod makes the table that it was fitted on; the file itself does not mention it.
     found = {name: Library(name) for name in names}
     if producer is not None and producer.name in found:
         found[producer.name] = producer

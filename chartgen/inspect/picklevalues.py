@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KEPT_ITEMS = 128
+KEPT_ITEMS = 512
 KEPT_KEYS = 512
 
 # As an attribute, one of these changes what later opcodes call on an object; so may any name of Python's own.

@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from tests.helpers import ONNX_MODEL, chartgen, service_file
+from tests.helpers import ONNX_MODEL, ROOT, chartgen, service_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,25 @@ def test_a_model_that_chooses_columns_by_name_has_pandas_in_its_pods(tmp_path: P
     model = pickled(tmp_path, make_pipeline(by_name, LinearRegression()).fit(table, Y))
     valid(tmp_path, model=model, sample=[1, 2, 3, 4])
     valid(tmp_path, model=pickled(tmp_path, LinearRegression().fit(table, Y)), sample=[1, 2, 3, 4])
+
+
+def test_a_row_that_is_none_of_the_models_table_is_refused_at_its_place(tmp_path: Path) -> None:
+    rows = (ROOT / "examples" / "rents-table" / "service.yaml").read_text()
+    model = ROOT / "examples" / "rents-table" / "rents.pkl"
+    text = rows.replace("file: rents.pkl", f"file: {model}")
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if "rooms: 2" in each)
+    for old, new, column, message, expected in (
+        ("rooms: 2", "room: 2", 13, "the model has no column 'room'", "one of: district, area, rooms, balcony"),
+        ("rooms: 2", "rooms: two", 14, "text, which the column 'rooms' does not take", "a number, true, false or null"),
+    ):
+        (tmp_path / "service.yaml").write_text(text.replace(old, new))
+        done = chartgen("validate", cwd=tmp_path)
+        assert done.returncode == 3
+        place = f"sample.input[1].{new.partition(':')[0]}"
+        assert f"service.yaml:{line}:{column}: {place}: {message}\n  expected: {expected}" in done.stderr
+    valid(tmp_path, model=str(model), sample={"input": ["hills", None, 2, True]})
+    error = refused(tmp_path, model=str(model), sample={"input": {"district": "hills", "rooms": 2, "balcony": True}})
+    assert "the column 'area' is missing" in error["violations"][0]["message"]
 
 
 def test_a_model_of_texts_asks_for_a_sample(tmp_path: Path) -> None:

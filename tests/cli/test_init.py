@@ -17,7 +17,7 @@ from chartgen.inspect.facts import ModelFacts, Signature
 from chartgen.names import is_release_name
 from chartgen.service.load import load
 from chartgen.starter import service_name, service_text
-from tests.helpers import ONNX_MODEL, PICKLE_MODEL, chartgen
+from tests.helpers import EXAMPLES, ONNX_MODEL, PICKLE_MODEL, chartgen
 
 EXAMPLE = re.compile(r"^(\s*)#(?=\w|  )")
 
@@ -49,6 +49,16 @@ def test_what_is_written_is_valid_and_printed(model: Path, tmp_path: Path) -> No
     written = yaml.safe_load((tmp_path / "service.yaml").read_text())
     assert (written["name"], written["model"]["file"]) == (model.stem, model.name)
     assert written["sample"] == {"input": [0.0] * (64 if model.suffix == ".onnx" else 4)}
+
+
+def test_the_sample_of_a_model_that_was_fitted_on_a_table_is_one_of_its_rows(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "rents-table" / "rents.pkl", tmp_path)
+    assert chartgen("init", "rents.pkl", cwd=tmp_path).returncode == 0
+    assert chartgen("validate", cwd=tmp_path).returncode == 0
+    text = (tmp_path / "service.yaml").read_text()
+    assert "Its input: a table with the columns district, area, rooms, balcony." in text.replace("\n# ", " ")
+    row = {"district": "harbour", "area": 0.0, "rooms": 0.0, "balcony": 0.0}
+    assert yaml.safe_load(text)["sample"] == {"input": row}
 
 
 def test_every_example_is_valid_when_its_comment_sign_goes_alone_and_with_all_others(

@@ -207,12 +207,17 @@ def test_a_step_that_chooses_columns_by_name_needs_a_table(tmp_path: Path) -> No
     by_name = ColumnTransformer([("a", StandardScaler(), ["a"])], remainder="passthrough")
     by_kind = ColumnTransformer([("a", StandardScaler(), make_column_selector(dtype_include=np.number))])
     for model in (by_name, by_kind, SimpleImputer().set_output(transform="pandas")):
-        found = able(tmp_path, make_pipeline(model, LogisticRegression()).fit(table, Y))
-        assert found.needs_table
-        assert found.columns == ("a", "b")
-    by_place = able(tmp_path, ColumnTransformer([("a", StandardScaler(), [0])]).fit(table))
-    assert not by_place.needs_table
-    assert not able(tmp_path, LogisticRegression().fit(table, Y)).needs_table
+        assert able(tmp_path, make_pipeline(model, LogisticRegression()).fit(table, Y)).needs_table
+    assert able(tmp_path, SimpleImputer().set_output(transform="pandas").fit(X)).needs_table
+
+
+def test_what_was_fitted_on_a_table_is_given_one(tmp_path: Path) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame(X, columns=["a", "b"])
+    for model in (ColumnTransformer([("a", StandardScaler(), [0])]), LogisticRegression()):
+        assert able(tmp_path, model.fit(table, Y)).needs_table
+        assert not able(tmp_path, model.fit(X, Y)).needs_table
 
 
 def test_the_table_of_classes_holds_for_the_installed_scikit_learn() -> None:

@@ -28,7 +28,7 @@ from sklearn.utils import all_estimators
 from sklearn.utils._test_common.instance_generator import _construct_instances
 
 from chartgen.errors import ModelUnreadableError, ModelUnsafeError, ModelUnsupportedError
-from chartgen.inspect import Library, Signature, inspect_model
+from chartgen.inspect import Column, Library, Signature, inspect_model
 from chartgen.inspect.compression import compression_of
 
 if TYPE_CHECKING:
@@ -177,7 +177,9 @@ def test_the_names_of_the_columns_are_reported(tmp_path: Path, iris: Any) -> Non
     model = pickle.loads(pickle.dumps(iris))
     model[0].feature_names_in_ = np.array(["a", "b", "c", "d"], dtype=object)
     joblib.dump(model, tmp_path / "m.pkl")
-    assert inspect_model(tmp_path / "m.pkl").details["features"] == "a, b, c, d"
+    facts = inspect_model(tmp_path / "m.pkl")
+    assert facts.columns == tuple(Column(name, "float64") for name in "abcd")
+    assert Library("pandas") in facts.libraries
 
 
 def test_a_plain_object_needs_no_library(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ def test_a_shipped_file_stands_alone(path):
         "keras.py": {"keras", "tensorflow"},
         "torch.py": {"torch"},
         "onnx.py": {"onnxruntime"},
-        "pickle.py": {"joblib", "pandas"},
+        "pickle.py": {"joblib"},
+        "pickle_table.py": {"pandas"},
         "codec.py": {"orjson"},
         "metrics.py": {"prometheus_client"},
         "connections.py": {"httptools", "uvicorn"},
@@ -133,7 +134,7 @@ def test_the_files_of_one_model_fit_beside_it():
     formats = [path for path in sizes if path.parent.name == "formats" and path.stem != "__init__"]
     others = sum(sizes[path] for path in formats) - max(sizes[path] for path in formats)  # a chart holds one of them
     # What the code may be beside the largest model is told by tests/chart/test_release_size.py; this keeps it readable.
-    assert sum(sizes.values()) - others < 195_000
+    assert sum(sizes.values()) - others < 205_000
     assert all(len((folder / "adapter.py").read_text().splitlines()) < 150 for folder in RUNTIMES)
 
 

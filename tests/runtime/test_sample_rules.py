@@ -7,14 +7,18 @@ import json
 import pytest
 from chartgen_runtime.codec import decode
 from chartgen_runtime.errors import ServingError
+from chartgen_runtime.formats.pickle_columns import Column as PodColumn
+from chartgen_runtime.formats.pickle_table import TableReader
 from chartgen_runtime.protocol import InputReader
 from chartgen_runtime.signature import Signature as PodSignature
 from chartgen_runtime.signature import TensorSpec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chartgen.chart.sample import MismatchError, check_input
-from chartgen.inspect.facts import Signature
+from chartgen.chart.mismatch import MismatchError
+from chartgen.chart.sample import check_input
+from chartgen.chart.table import check_table
+from chartgen.inspect.facts import Column, Signature
 from chartgen.service.words import path_text
 
 DTYPES = [None, "float16", "float32", "float64", "int8", "uint8", "int32", "int64", "uint64", "bool", "string"]
@@ -88,3 +92,51 @@ def test_the_same_values_are_refused_at_the_same_place(drawn):
         assert missing or path_text(("input", *refused.value.path)) == error.path  # noqa: PT017
     else:
         check_input(value, tuple(specs))
+
+
+names = st.lists(st.sampled_from(["a", "b", "c_d"]), min_size=1, max_size=3, unique=True)
+cell = st.one_of(st.none(), st.integers(0, 3), st.sampled_from([2**63, 0.5, True, "x", [1], {}]))
+KINDS = {"float64": [1, 0.5, True, None], "string": ["x", "", None], None: [1, "x", True, None]}
+
+
+@st.composite
+def table_case(draw):
+    """Columns, and rows that often fit."""
+    columns = [Column(name, draw(st.sampled_from(list(KINDS))), None, draw(st.booleans())) for name in draw(names)]
+
+    def one(column):
+        return draw(cell if draw(st.integers(0, 9)) == 0 else st.sampled_from(KINDS[column.dtype]))
+
+    def row(by_name):
+        values = {column.name: one(column) for column in columns}
+        if draw(st.integers(0, 9)) == 0:
+            values.pop(columns[0].name)
+        if draw(st.integers(0, 9)) == 0:
+            values["other"] = 1
+        return values if by_name else list(values.values())
+
+    by_name = draw(st.booleans())
+    rows = [row(by_name ^ (draw(st.integers(0, 9)) == 0)) for _ in range(draw(st.integers(0, 3)))]
+    return columns, draw(st.one_of(st.just(rows), st.just(row(by_name)), nested))
+
+
+@settings(max_examples=400, deadline=None)
+@given(table_case())
+@example(([Column("a"), Column("b")], {"a": 1, "b": [2]}))
+@example(([Column("a"), Column("b")], [[1, 2], ["x", 2]]))
+@example(([Column("a")], [{"a": 2**63}, {"a": 0.5}]))
+def test_the_same_rows_are_refused_at_the_same_place(drawn):
+    columns, value = drawn
+    known = tuple(PodColumn(one.name, one.dtype, None, one.needed) for one in columns)
+    numeric = all(one.dtype == "float64" for one in columns)
+    spec = TensorSpec("", "float64" if numeric else None, (None, len(columns)))
+    pod = TableReader(PodSignature((spec,), columns=known), allow_non_finite=False)
+    try:
+        pod.read(decode(json.dumps(value).encode(), allow_non_finite=False))
+    except ServingError as error:
+        with pytest.raises(MismatchError) as refused:
+            check_table(value, columns)
+        missing = error.code == "missing_column"
+        assert missing or path_text(("input", *refused.value.path)) == error.path  # noqa: PT017
+    else:
+        check_table(value, columns)

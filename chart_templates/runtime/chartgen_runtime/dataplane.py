@@ -21,11 +21,10 @@ from .predictor import Predictor
 from .protocol import member
 from .quick import short_way
 from .v2 import OpenInference
-from .warmup import HANDLER_TIMES, TIMES, warm_up
+from .warmup import HANDLER_TIMES, TIMES, as_request, read_sample, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .settings import RuntimeSettings
     from .warmup import WarmUp
@@ -37,7 +36,6 @@ Answer = TypeVar("Answer")
 INLINE_SECONDS = 0.005
 # So does reading and writing this much JSON.
 INLINE_BYTES = 64 * 1024
-EXAMPLE_ELEMENTS = 1000
 
 
 class DataPlane:
@@ -141,6 +139,11 @@ class DataPlane:
         """Whether `readyz` would say so."""
         return self.loaded and self.others_ready() and not self._draining
 
+    @property
+    def by_column(self) -> bool:
+        """Whether the model takes a table, whose rows may be objects."""
+        return self._predictor is not None and self._predictor.reader.by_column
+
     def drain(self) -> None:
         """Ends readiness; requests that still come are answered."""
         self._draining = True
@@ -228,15 +231,18 @@ class DataPlane:
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI path items, with the model's own signature and an example once they are known."""
         signature = self._predictor.signature if self._predictor else None
+        table = self._predictor.reader.schema if self._predictor else None
         settings, metadata = self.settings, self._v2.metadata() if self._v2 else None
         return {
-            "/predict": predict_path(signature, self._example),
+            "/predict": predict_path(signature, self._example, table),
             **v2_paths(settings.model_name, settings.model_version, metadata),
             **probe_paths(),
         }
 
     def _answer(self, predictor: Predictor, body: bytes) -> bytes:
         value = _input(decode(body, allow_non_finite=self.settings.allow_non_finite))
+        if predictor.reader.by_column:
+            predictor.reader.check_text(body, value)
         with self._turn:
             output = predictor.predict(value, only_numbers=only_numbers(body))
         return encode({"output": output})
@@ -246,7 +252,7 @@ class DataPlane:
         if v2.outputs or predictor.own_values:
             return v2
         # What the outputs are is seen on one more prediction.
-        sample = _read_sample(self.settings.sample_path)
+        sample = read_sample(self.settings.sample_path)
         if sample is not None:
             value = _input(decode(sample, allow_non_finite=self.settings.allow_non_finite))
             inputs = predictor.reader.read(value).inputs
@@ -258,13 +264,13 @@ class DataPlane:
     def _warm_up(self, predictor: Predictor) -> WarmUp:
         """Predicts for the first times, and keeps what has worked as the example of the documentation."""
         own_code = self.settings.handler_path is not None
-        sample = _read_sample(self.settings.sample_path)
+        sample = read_sample(self.settings.sample_path)
         answer = None if sample is None else partial(self._answer, predictor, sample)
         done = warm_up(predictor, answer, HANDLER_TIMES if own_code else TIMES)
         if sample is not None:
             self._example = decode(sample, allow_non_finite=True)
         elif done.made is not None and not own_code:  # a handler may take something else
-            self._example = _as_request(done.made)
+            self._example = as_request(done.made)
         return done
 
 
@@ -282,18 +288,3 @@ def _input(document: Any) -> Any:
     if "input" not in document:
         raise refused("missing_key", "the member `input` is missing", "input", "an array, or an object by input name")
     return document["input"]
-
-
-def _read_sample(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path is not None else None
-    except OSError as error:
-        raise StartupError(f"the recorded sample cannot be read: {error}") from error
-
-
-def _as_request(arrays: dict[str, Any]) -> Any:
-    """The request that gives the model these arrays; None when it is too long to be read by a person."""
-    if sum(array.size for array in arrays.values()) > EXAMPLE_ELEMENTS:
-        return None
-    lists = {name: array.tolist() for name, array in arrays.items()}
-    return {"input": next(iter(lists.values())) if len(lists) == 1 else lists}

@@ -33,7 +33,9 @@ def datatype_of(spec: TensorSpec) -> str:
     return "FP64" if spec.dtype is None else DATATYPES.get(spec.dtype, "BYTES")
 
 
-def read_tensor(tensor: dict[str, Any], spec: TensorSpec, path: str, *, allow_non_finite: bool) -> Array:
+def read_tensor(
+    tensor: dict[str, Any], spec: TensorSpec, path: str, *, allow_non_finite: bool, column: bool = False
+) -> Array:
     """Reads one input.
 
     Args:
@@ -41,6 +43,7 @@ def read_tensor(tensor: dict[str, Any], spec: TensorSpec, path: str, *, allow_no
         spec: What the model takes.
         path: The tensor's place in the request.
         allow_non_finite: Whether NaN and infinities are let in.
+        column: Whether it is a column of a table, where a null is a missing value.
 
     Returns:
         The array, of the shape that the tensor says.
@@ -53,7 +56,16 @@ def read_tensor(tensor: dict[str, Any], spec: TensorSpec, path: str, *, allow_no
         message = f"the datatype is {tensor['datatype']}"
         raise refused("type", message, f"{path}.datatype", DATATYPES.get(dtype, dtype))
     shape, data = tuple(tensor["shape"]), tensor["data"]
+    gaps = [index for index, value in enumerate(data) if value in (None, [None])] if column else []
+    if gaps:
+        filled = {"string": "", "bool": False}.get(dtype, 0)
+        data = data.copy()
+        for index in gaps:
+            data[index] = filled if data[index] is None else [filled]
     array = read_array(data, dtype, f"{path}.data", allow_non_finite=allow_non_finite)
+    if gaps:
+        array = array.astype(object if dtype in {"string", "bool"} else np.float64)
+        array[gaps] = math.nan
     if array.shape == shape:
         return array
     if array.ndim == 1 and math.prod(shape) == array.size:

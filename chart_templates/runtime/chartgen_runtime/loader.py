@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from .protocol import Reader
     from .settings import RuntimeSettings
     from .signature import Signature
 
@@ -32,6 +33,8 @@ class LoadedModel:
         predict: An array for each input, by name -> a result for each output, by name.
         thread_safe: Whether several predictions may run at once.
         wrap: Serves another object, which the handler's `load` returned; None where only its `predict` can.
+        reader: Makes what reads the value of `input`, told whether NaN and infinities are let in; None where that
+            follows from the signature alone.
     """
 
     native: Any
@@ -39,6 +42,7 @@ class LoadedModel:
     predict: Callable[[dict[str, Any]], dict[str, Any]]
     thread_safe: bool
     wrap: Callable[[Any], LoadedModel] | None = None
+    reader: Callable[[bool], Reader] | None = None
 
 
 def load_model(settings: RuntimeSettings) -> LoadedModel:

@@ -74,14 +74,15 @@ def _probe(summary: str, name: str, answer: str, errors: dict[str, str]) -> dict
     return {"servers": [{"url": "/"}], "get": {"summary": summary, "operationId": name, "responses": responses}}
 
 
-def predict_path(signature: Signature | None, example: Any) -> dict[str, Any]:
+def predict_path(signature: Signature | None, example: Any, table: dict[str, Any] | None = None) -> dict[str, Any]:
     """The path item.
 
     Args:
         signature: What the model takes and gives; None while it is being loaded.
         example: A request that the model answers; None while it is being loaded.
+        table: The schema of the input where that is a table; None for arrays.
     """
-    inputs = _inputs(signature)
+    inputs = table or _inputs(signature)
     request: dict[str, Any] = {
         "schema": {
             "type": "object",

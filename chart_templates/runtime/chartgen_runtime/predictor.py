@@ -13,6 +13,7 @@ from .protocol import Batch, InputReader, first_item
 if TYPE_CHECKING:
     from .handler import Handler
     from .loader import LoadedModel
+    from .protocol import Reader
 
 JSON_TYPES = (dict, list, str, int, float, bool, type(None), np.ndarray, np.generic)
 
@@ -30,7 +31,11 @@ class Predictor:
         self.signature = model.signature
         self._model = model
         self._handler = handler
-        self.reader = InputReader(model.signature, allow_non_finite=allow_non_finite)
+        self.reader: Reader = (
+            model.reader(allow_non_finite)
+            if model.reader is not None
+            else InputReader(model.signature, allow_non_finite=allow_non_finite)
+        )
         self._allow_non_finite = allow_non_finite
         # An output whose first size is fixed beside a dynamic batch has no batch axis: it is about the whole batch.
         self.without_batch = {

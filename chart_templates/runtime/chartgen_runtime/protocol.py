@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -30,8 +30,29 @@ class Batch(NamedTuple):
     single: bool
 
 
+class Reader(Protocol):
+    """Reads inputs for one model; `InputReader` says what the methods do.
+
+    Attributes:
+        tensors: The inputs as the Open Inference Protocol has them.
+        fixed_batch: Whether the model says how many items a batch has.
+        by_column: Whether the one input is a table: its rows may be objects, and each column is a tensor.
+        schema: What OpenAPI says of that table; None for arrays.
+    """
+
+    tensors: tuple[TensorSpec, ...]
+    fixed_batch: bool
+    by_column: bool
+    schema: dict[str, Any] | None
+
+    def read(self, value: Any, *, only_numbers: bool = False) -> Batch: ...  # noqa: D102
+    def check_text(self, body: bytes, value: Any) -> None: ...  # noqa: D102
+    def assembled(self, arrays: dict[str, Array], paths: dict[str, str]) -> dict[str, Any]: ...  # noqa: D102
+    def example(self, number: int) -> dict[str, Any] | None: ...  # noqa: D102
+
+
 class InputReader:
-    """Reads the value of `input` for one model.
+    """Reads the value of `input` for one model that takes arrays.
 
     Args:
         signature: What the model takes.
@@ -39,6 +60,8 @@ class InputReader:
     """
 
     def __init__(self, signature: Signature, *, allow_non_finite: bool) -> None:
+        self.tensors, self.example, self.by_column = signature.inputs, signature.example, False
+        self.schema: dict[str, Any] | None = None
         self._specs = {spec.name: spec for spec in signature.inputs}
         self._only = signature.inputs[0] if len(signature.inputs) == 1 else None
         self._allow_non_finite = allow_non_finite
@@ -79,12 +102,18 @@ class InputReader:
                 first = (single, path)
         return Batch(inputs, first is not None and first[0])
 
-    def check(self, arrays: dict[str, Array], paths: dict[str, str]) -> None:
+    def check_text(self, body: bytes, value: Any) -> None:
+        """Checks what only the text of a request shows: nothing, for arrays."""
+
+    def assembled(self, arrays: dict[str, Array], paths: dict[str, str]) -> dict[str, Any]:
         """Checks arrays whose batch axis is there: every rank and size, the batch the same everywhere.
 
         Args:
-            arrays: An array for each input, by name.
-            paths: The place of each in the request.
+            arrays: An array for each of `tensors`, by name.
+            paths: The place of each one's shape in the request.
+
+        Returns:
+            What the model takes, by the name of its input: here the arrays themselves.
 
         Raises:
             ServingError: 422 with the path and what was expected.
@@ -95,6 +124,7 @@ class InputReader:
             if spec.shape is not None and array.ndim != len(spec.shape):
                 raise refused("shape", f"the tensor has {_dimensions(array.ndim)}", path, str(spec))
             _check_shape(array, spec, path, False, sizes)
+        return arrays
 
     def _read_one(
         self, spec: TensorSpec, path: str, value: Any, only_numbers: bool, sizes: dict[str, tuple[int, str]]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .formats.pickle_columns import Column
 
 Dimension = int | str | None
 """A fixed size, the name of a dynamic one, or None for a dynamic one without a name."""
@@ -42,10 +45,17 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and outputs of a model, in its own order; no outputs where it does not say."""
+    """The inputs and outputs of a model, in its own order; no outputs where it does not say.
+
+    Attributes:
+        inputs: The inputs.
+        outputs: The outputs.
+        columns: The columns of the one input, where that is a table whose columns have names.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...] = ()
+    columns: tuple[Column, ...] = ()
 
     def example(self, number: int = 0) -> dict[str, Array] | None:
         """The number (0 also as false) and empty strings for every input, 1 for each dynamic size.

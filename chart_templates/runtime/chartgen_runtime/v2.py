@@ -38,7 +38,7 @@ class OpenInference:
         self._predictor = predictor
         self._settings = settings
         self._turn = turn
-        self._inputs = {spec.name or INPUT: spec for spec in predictor.signature.inputs}
+        self._inputs = {spec.name or INPUT: spec for spec in predictor.reader.tensors}
         self.outputs = () if predictor.own_outputs else predictor.signature.outputs
 
     def learn(self, results: dict[str, Any]) -> None:
@@ -110,12 +110,12 @@ class OpenInference:
                 raise refused("unknown_input", message, f"{path}.name", ", ".join(self._inputs))
             allow = self._settings.allow_non_finite
             paths[spec.name] = f"{path}.shape"
-            arrays[spec.name] = read_tensor(tensor, spec, path, allow_non_finite=allow)
+            column = self._predictor.reader.by_column
+            arrays[spec.name] = read_tensor(tensor, spec, path, allow_non_finite=allow, column=column)
         for name, spec in self._inputs.items():
             if spec.name not in arrays:
                 raise refused("missing_input", f"the input {name!r} is missing", "inputs", ", ".join(self._inputs))
-        self._predictor.reader.check(arrays, paths)
-        return arrays
+        return self._predictor.reader.assembled(arrays, paths)
 
     def _tensors(self, results: dict[str, Any], wanted: list[Any]) -> list[dict[str, Any]]:
         named = _named(results)

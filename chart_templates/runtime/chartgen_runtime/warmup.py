@@ -1,4 +1,4 @@
-"""The predictions before the first request: the pod is ready when one has worked."""
+"""The predictions before the first request, on the recorded sample or on one made up: ready when one has worked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .protocol import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .predictor import Predictor
 
@@ -21,6 +22,8 @@ TIMES = 10
 # The user's code may do more than predict: it is not called again to tell its speed better.
 HANDLER_TIMES = 1
 SECONDS = 0.1
+# A longer example is not read by a person.
+EXAMPLE_ELEMENTS = 1000
 
 
 class WarmUp(NamedTuple):
@@ -66,7 +69,7 @@ def _attempts(predictor: Predictor, sample: Callable[[], object] | None) -> list
     if sample is not None:
         return [(sample, None)]
     # Zero is a pole of some functions, such as the logarithm.
-    inputs = [made for number in (0, 1) if (made := predictor.signature.example(number)) is not None]
+    inputs = [made for number in (0, 1) if (made := predictor.reader.example(number)) is not None]
     return [(partial(_predict, predictor, made), made) for made in inputs]
 
 
@@ -87,3 +90,25 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ServingError):
         return f"{error.message} ({error.path})" if error.path else error.message
     return f"{type(error).__name__}: {error}"
+
+
+def read_sample(path: Path | None) -> bytes | None:
+    """The recorded sample; None without one.
+
+    Raises:
+        StartupError: It cannot be read.
+    """
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError as error:
+        raise StartupError(f"the recorded sample cannot be read: {error}") from error
+
+
+def as_request(inputs: dict[str, Any]) -> Any:
+    """The request that gives the model these arrays, or this table; None when it is too long to be read by a person."""
+    if sum(each.size for each in inputs.values()) > EXAMPLE_ELEMENTS:
+        return None
+    values = {
+        name: each.to_dict("records") if hasattr(each, "columns") else each.tolist() for name, each in inputs.items()
+    }
+    return {"input": next(iter(values.values())) if len(values) == 1 else values}

@@ -48,7 +48,8 @@ class ServedModel(Model):  # type: ignore[misc]
             answer = await self.call(self.plane.infer_document, as_document(payload), size)
             return {"id": str(uuid.uuid4())} | answer  # every answer of KServe has one
         rows = instances(payload)
-        output = await self.call(self.plane.predict_value, as_input(rows), size)
+        value = rows if self.plane.by_column else as_input(rows)
+        output = await self.call(self.plane.predict_value, value, size)
         return {"predictions": as_predictions(output, len(rows))}
 
     def get_input_types(self) -> list[dict[str, Any]]:

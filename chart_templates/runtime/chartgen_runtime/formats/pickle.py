@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..protocol import Reader
+
 # What joblib's files have and plain pickles have not: compression (zlib, gzip, bzip2, xz, lzma, lz4), or its own class.
 ZLIB = tuple(b"\x78" + level for level in (b"\x01", b"\x5e", b"\x9c", b"\xda"))
 COMPRESSED = (*ZLIB, b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\0\0", b"\x04\x22\x4d\x18")
@@ -46,8 +48,16 @@ def load(path: Path, method: str) -> LoadedModel:
 
 def _served(model: Any, method: str) -> LoadedModel:
     call = getattr(model, method, None)
-    spec = _spec(model)
-    arrange = _columns(model)
+    signature = _signature(model)
+    reader: Callable[[bool], Reader] | None = None
+    arrange = _as_it_is
+    if signature.columns:
+        # What a model was fitted on is what it is given: a part that asks for a column by its name finds it, each
+        # column keeps its own type, and scikit-learn sees that names and order are those of the fit.
+        from .pickle_table import TableReader, arranged
+
+        arrange = partial(arranged, [column.name for column in signature.columns])
+        reader = partial(TableReader, signature)
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
         if not callable(call):  # a handler that predicts does not ask for it
@@ -59,7 +69,24 @@ def _served(model: Any, method: str) -> LoadedModel:
 
     # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
     wrap = partial(_served, method=method)
-    return LoadedModel(model, Signature((spec,)), predict, thread_safe=False, wrap=wrap)
+    return LoadedModel(model, signature, predict, thread_safe=False, wrap=wrap, reader=reader)
+
+
+def _as_it_is(array: Any) -> Any:
+    return array
+
+
+def _signature(model: Any) -> Signature:
+    # The chart brings what reads tables only for a model that was fitted on one, and pandas with it.
+    if importlib.util.find_spec(f"{__package__}.pickle_table") is None or importlib.util.find_spec("pandas") is None:
+        return Signature((_spec(model),))
+    from .pickle_columns import columns_of
+
+    columns = columns_of(model)
+    if not columns:
+        return Signature((_spec(model),))
+    numeric = all(column.dtype == "float64" for column in columns)
+    return Signature((TensorSpec("", "float64" if numeric else None, (None, len(columns))),), columns=columns)
 
 
 def _read(path: Path) -> Any:
@@ -81,11 +108,11 @@ def _needs_joblib(descriptor: int) -> bool:
 
 def _spec(model: Any) -> TensorSpec:
     """What the model takes, as far as scikit-learn's conventions tell."""
-    first = _first_step(model)
+    first = first_step(model)
     names = {each.__name__ for each in type(first).__mro__}
     if names & TEXT:
         return TensorSpec("", "string", (None,))
-    features = _attribute(model, "n_features_in_") or _attribute(first, "n_features_in_")
+    features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_")
     if not isinstance(features, Integral):
         return TensorSpec("", None, None)
     numeric = type(first).__module__.partition(".")[0] in NUMERIC_LIBRARIES and not _is_mixed(first)
@@ -95,37 +122,27 @@ def _spec(model: Any) -> TensorSpec:
 def _is_mixed(step: Any) -> bool:
     if {each.__name__ for each in type(step).__mro__} & MIXED:
         return True
-    return any(_is_mixed(_first_step(part[1])) for part in _attribute(step, "transformer_list") or ())
+    return any(_is_mixed(first_step(part[1])) for part in attribute(step, "transformer_list") or ())
 
 
-def _first_step(model: Any) -> Any:
+def first_step(model: Any) -> Any:
     """What the input meets first: through searches over parameters and into pipelines."""
     while True:
-        steps = [step for _, step in _attribute(model, "steps") or () if hasattr(step, "fit")]
-        inner = steps[0] if steps else _attribute(model, "best_estimator_")
+        steps = steps_of(model)
+        inner = steps[0] if steps else attribute(model, "best_estimator_") or attribute(model, "regressor_")
         if inner is None:
             return model
         model = inner
 
 
-def _columns(model: Any) -> Callable[[Any], Any]:
-    """Gives the columns the names that the model was fitted with, where pandas is there to do it."""
-    names = _attribute(model, "feature_names_in_")
-    if names is None or importlib.util.find_spec("pandas") is None:
-        return lambda array: array
-    import pandas
-
-    def arrange(array: Any) -> Any:
-        if getattr(array, "ndim", None) != 2 or hasattr(array, "columns"):  # noqa: PLR2004 - rows and columns
-            return array
-        return pandas.DataFrame(array, columns=names).infer_objects()
-
-    return arrange
-
-
-def _attribute(model: Any, name: str) -> Any:
+def attribute(model: Any, name: str) -> Any:
     """The attribute, or None: a property of an estimator may raise anything before it is fitted."""
     try:
         return getattr(model, name, None)
     except Exception:
         return None
+
+
+def steps_of(model: Any) -> list[Any]:
+    """The steps of a pipeline that can be fitted; none of what is no pipeline."""
+    return [step for _, step in attribute(model, "steps") or () if hasattr(step, "fit")]
