@@ -118,16 +118,21 @@ def beside_scikit_learn(
         table: What is known of the runtime; with the sets of scikit-learn.
         found: The library's own set.
     """
-    goes_with = []
+    goes_with, tried = [], {}
     for version, base in table.libraries[SCIKIT_LEARN].items():
         if not SpecifierSet(allowed).contains(version):
             continue
-        wanted = [requirements[0], f"{SCIKIT_LEARN}=={version}", *RUNTIMES[runtime]]
-        try:
-            compiled(wanted, table.packages | found | base, OVERRIDES.get(runtime, []))
-        except LockError as error:
-            print(f"  {requirements[0]} does not go with {SCIKIT_LEARN} {version}: {error.message}", flush=True)
-        else:
+        shared = tuple((name, pinned) for name, pinned in base.items() if name != SCIKIT_LEARN)
+        if shared not in tried:  # the patch releases of one minor version, mostly
+            wanted = [requirements[0], f"{SCIKIT_LEARN}=={version}", *RUNTIMES[runtime]]
+            try:
+                compiled(wanted, table.packages | found | base, OVERRIDES.get(runtime, []))
+            except LockError as error:
+                print(f"  {requirements[0]} does not go with {SCIKIT_LEARN} {version}: {error.message}", flush=True)
+                tried[shared] = False
+            else:
+                tried[shared] = True
+        if tried[shared]:
             goes_with.append(version)
     return goes_with
 
@@ -140,20 +145,21 @@ def make_table(runtime: str) -> RuntimeTable:
     for name, each in LIBRARIES.items():
         for library in each:
             for version in library.versions or ("",):
-                named = f"{name}=={version}" if version else name
-                wanted = [*(library.needs or [named]), *library.beside]
+                package = library.package or name
+                wanted = [*(library.needs or [f"{package}=={version}" if version else package]), *library.beside]
+                others = preferred if library.scikit_learn or not version else {}
                 try:
-                    found = library_set(wanted, runtime, table.packages, {} if version else preferred)
+                    found = library_set(wanted, runtime, table.packages, others)
                 except LockError as error:
                     table.left_out.setdefault(name, {})[version] = error.message
                     print(f"  left out: {name} {version}: {error.message}", flush=True)
                     continue
                 if library.needs:
                     found = dict(sorted((found | {name: version}).items()))
-                table.libraries.setdefault(name, {})[found[name]] = found
+                table.libraries.setdefault(name, {})[found[package]] = found
                 if library.scikit_learn:
                     goes_with = beside_scikit_learn(wanted, library.scikit_learn, runtime, table, found)
-                    table.beside.setdefault(name, {}).setdefault(found[name], []).extend(goes_with)
+                    table.beside.setdefault(name, {}).setdefault(found[package], []).extend(goes_with)
                 preferred = found | preferred if not version else preferred
     return table
 

@@ -34,12 +34,14 @@ class Library:
         versions: Every one that gets a set; none for the newest alone.
         beside: What a pod needs beside it.
         needs: What the build of `OWN_WHEELS` needs, where the public index's own needs more; it is not asked for then.
+        package: Its name on the index, where a build for CPUs has another one than the library.
         scikit_learn: For a library that scikit-learn's models may need as well: with which versions of it these go.
     """
 
     versions: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    package: str = ""
     scikit_learn: str = ""
 
 
@@ -65,6 +67,16 @@ LIBRARIES: dict[str, list[Library]] = {
         Library(("2.3.3",), ("numpy>=2,<2.4",), scikit_learn="<1.8"),
         Library((), ("numpy>=2",), scikit_learn=">=1.8"),
     ],
+    # The last patch release of each minor version that has wheels for CPython 3.11; 3.3 and newer need 3.12.
+    # A pickle gives other numbers where an older XGBoost than its own loads it: 3.0 reads the `base_score` of 3.1 as
+    # zero and says nothing. The build for CPUs has the same module as the plain package, whose wheels hold CUDA's code
+    # (up to 250 MB) and which needs NVIDIA's NCCL besides.
+    "xgboost": [
+        Library((version,), ("numpy>=2",), package="xgboost-cpu", scikit_learn=">=1.5")
+        for version in ("2.1.4", "3.0.5", "3.1.3", "3.2.0")
+    ],
+    # Its files do not say which release wrote them, but of which kind they are, and the newest reads them all.
+    "lightgbm": [Library((), ("numpy>=2",), scikit_learn=">=1.5")],
     # With the TensorFlow of its time, which computes for it: the last Keras 2, and a Keras 3.
     "keras": [
         Library(("2.15.0",), tuple(tensorflow("==2.15.1"))),

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from chartgen.inspect.estimator import FEATURE_NAMES, class_of, first_of, kind_of, steps_of
+from chartgen.inspect.boosters import ABILITIES, is_unfitted
+from chartgen.inspect.estimator import FEATURE_NAMES, first_of, kind_of, steps_of
 from chartgen.inspect.facts import Abilities
 from chartgen.inspect.picklearrays import from_value
-from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value
+from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +84,9 @@ def abilities(value: Value) -> Abilities:
 def _lacks(model: Made, method: str, depth: int) -> str | None:
     """Why the model has no such method; None where it has, or where nobody knows."""
     name = str(class_of(model))
-    entry = _table().get(name, {"methods": METHODS} if name == _FROZEN else None)
+    entry: Mapping[str, Any] | None = _table().get(name) or ABILITIES.get(name)
+    if name == _FROZEN:
+        entry = {"methods": METHODS}
     if entry is None or depth > _DEPTH:
         return None
     short = name.rpartition(".")[2]
@@ -141,8 +144,10 @@ def _takes_texts(step: Made) -> bool:
 
 def _is_unfitted(step: Made) -> bool:
     """Whether it is certain that the estimator was never fitted: what it learns is kept in names that end with `_`."""
-    entry = _table().get(str(class_of(step)), {})
-    state = step.attributes
+    name, state = str(class_of(step)), step.attributes
+    if is_unfitted(name, step):
+        return True
+    entry = _table().get(name, {})
     if not entry.get("needs_fit") or not isinstance(step.state, Entries) or step.state.count != len(state):
         return False
     return not any(name.endswith("_") and not name.startswith("__") for name in state)

@@ -10,6 +10,8 @@ import yaml
 from chartgen.inspect.picklevalues import Global
 
 TABLE = "pickle_allowlist.yaml"
+# Spares every call of a pickle the look into the table.
+_MADE_EMPTY = frozenset({"lightgbm.basic", "lightgbm.sklearn", "xgboost.callback", "xgboost.core", "xgboost.sklearn"})
 
 
 @cache
@@ -25,9 +27,14 @@ def _table() -> dict[str, frozenset[Global]]:
 
 def may_call(found: Global) -> bool:
     """Whether loading a pickle may call this."""
-    return found in _table()["called"]
+    return found in _table()["called"] or is_made_empty(found)
+
+
+def is_made_empty(found: Global) -> bool:
+    """Whether loading a pickle may make this, but give it no arguments: with some it would open a file."""
+    return found.module in _MADE_EMPTY and found in _table()["empty"]
 
 
 def may_mention(found: Global) -> bool:
     """Whether a pickle may refer to this, as to the function that a transformer is set up with."""
-    return found in _table()["called"] or found in _table()["mentioned"]
+    return may_call(found) or found in _table()["mentioned"]

@@ -10,10 +10,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.estimator import DELEGATES, FEATURE_NAMES, class_of, elements_of, first_of, steps_of, texts_of
+from chartgen.inspect.estimator import DELEGATES, FEATURE_NAMES, elements_of, first_of, steps_of, texts_of
 from chartgen.inspect.facts import Column
 from chartgen.inspect.picklearrays import from_value
-from chartgen.inspect.picklevalues import Items, Made, Value
+from chartgen.inspect.picklevalues import Items, Made, Value, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

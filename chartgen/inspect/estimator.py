@@ -6,15 +6,15 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chartgen.inspect.boosters import LIGHTGBM, XGBOOST, classes, features
 from chartgen.inspect.facts import Library, Signature
 from chartgen.inspect.picklearrays import from_value
-from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value
+from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value, class_of
 
 if TYPE_CHECKING:
     from chartgen.inspect.pickletrace import Trace
 
-_SCIKIT_LEARN = "scikit-learn"
-_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
+SCIKIT_LEARN = "scikit-learn"
 _SCALARS = {Global("numpy.core.multiarray", "scalar"), Global("numpy._core.multiarray", "scalar")}
 
 DELEGATES = ("best_estimator_", "regressor_")
@@ -79,20 +79,11 @@ def describe(value: Value, trace: Trace) -> Description:
     if len(steps) > 1:
         found.details["steps"] = " → ".join(kind_of(step).rpartition(".")[2] for step in steps)
     found.inputs = _inputs(model, steps)
-    classes = texts_of(steps[-1].attributes.get("classes_", model.attributes.get("classes_")))
-    if classes:
-        found.details["classes"] = _shortened(classes)
+    told_apart = steps[-1].attributes.get("classes_", model.attributes.get("classes_")) or classes(steps[-1])
+    names = texts_of(told_apart)
+    if names:
+        found.details["classes"] = _shortened(names)
     return found
-
-
-def class_of(value: Value) -> Global | None:
-    """The class that a value is an instance of, where the pickle says it."""
-    if not isinstance(value, Made):
-        return None
-    if value.maker == _RECONSTRUCTOR and isinstance(value.arguments, tuple) and value.arguments:
-        first = value.arguments[0]
-        return first if isinstance(first, Global) else None
-    return value.maker
 
 
 def kind_of(value: Value) -> str:
@@ -111,12 +102,22 @@ def kind_of(value: Value) -> str:
 
 def _producer(model: Made | None, trace: Trace) -> Library | None:
     """The library that wrote the model; the version is that of the outermost estimator."""
+    if model is not None and (own := _of_booster(model, trace)):
+        return own
     version = model.attributes.get("_sklearn_version") if model is not None else None
     if not isinstance(version, str):
         version = next(iter(trace.sklearn_versions), None)
     if version is not None or any(found.module.split(".")[0] == "sklearn" for found in trace.imports):
-        return Library(_SCIKIT_LEARN, version)
+        return Library(SCIKIT_LEARN, version)
     return None
+
+
+def _of_booster(model: Made, trace: Trace) -> Library | None:
+    """XGBoost or LightGBM, where the model itself is of one of them."""
+    library = str(class_of(model)).partition(".")[0]
+    if library == XGBOOST:
+        return Library(XGBOOST, next(iter(trace.xgboost_versions), None))
+    return Library(LIGHTGBM) if library == LIGHTGBM else None
 
 
 def steps_of(model: Made, depth: int = 0) -> list[Made]:
@@ -151,11 +152,12 @@ def _inputs(model: Made, steps: list[Made]) -> tuple[Signature, ...]:
     name = first.name if first else ""
     if name in _TEXTS:
         return (Signature("", "string", (None,)),)
-    features = _integer(first_of(model, steps, "n_features_in_"))
-    if features is None:
+    count = _integer(first_of(model, steps, "n_features_in_"))
+    count = features(steps[0]) if count is None else count
+    if count is None:
         return ()
     # A table may hold texts as well as numbers; the file does not say which.
-    return (Signature("", None if name in _TABLES else "float64", (None, features)),)
+    return (Signature("", None if name in _TABLES else "float64", (None, count)),)
 
 
 def _integer(value: Value) -> int | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.abilities import abilities
 from chartgen.inspect.allowlist import may_call, may_mention
+from chartgen.inspect.boosters import LIGHTGBM, LIGHTGBM_FORMAT, XGBOOST, is_wrapper
 from chartgen.inspect.columns import columns_of
-from chartgen.inspect.estimator import describe
+from chartgen.inspect.estimator import SCIKIT_LEARN, describe
 from chartgen.inspect.facts import Column, Library, ModelFacts, Signature
 from chartgen.inspect.packages import distribution
 from chartgen.inspect.picklemachine import PickleMachine
@@ -18,6 +19,8 @@ from chartgen.inspect.pickletrace import Trace
 from chartgen.inspect.printable import SHOWN, listed, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chartgen.inspect.modelfile import ModelFile
     from chartgen.inspect.picklevalues import Global
 
@@ -69,6 +72,8 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         "protocol": str(trace.protocol) if trace.protocol else "0 or 1",
         **_written_by(stream, trace),
     }
+    if trace.lightgbm_formats:
+        details[LIGHTGBM_FORMAT] = ", ".join(trace.lightgbm_formats)
     if trace.oddities:
         details["unusual"] = "; ".join(sorted(trace.oddities))
     return ModelFacts(
@@ -112,7 +117,8 @@ def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsa
         names,
         shortened=len(names) > SHOWN,
         where=str(file.path),
-        expected="only names on the allow-list of chartgen: those of NumPy, SciPy and scikit-learn that models hold",
+        expected="only names on the allow-list of chartgen: those of NumPy, SciPy, scikit-learn, XGBoost and LightGBM "
+        "that models hold",
         hint=_TRUSTED_HINT,
     )
 
@@ -168,6 +174,12 @@ def _written_by(stream: PickleStream, trace: Trace) -> dict[str, str]:
     return details
 
 
+def _first(name: str, versions: Iterable[str]) -> Library | None:
+    """The library in the version that a file mentions first."""
+    first = next(iter(versions), None)
+    return Library(name, first) if first else None
+
+
 def _libraries(
     stream: PickleStream, trace: Trace, producer: Library | None, *, needs_table: bool
 ) -> tuple[Library, ...]:
@@ -178,7 +190,12 @@ def _libraries(
         names.add("joblib")  # Only its loader unpacks.
     if needs_table:
         names.add("pandas")  # The pod makes the table that it was fitted on; the file itself does not mention it.
+    if LIGHTGBM in names or any(is_wrapper(str(found)) for found in trace.imports):
+        # The wrappers are made on its base classes, though their pickles may not mention it; and its wheel has the
+        # OpenMP that LightGBM's lacks.
+        names.add(SCIKIT_LEARN)
     found = {name: Library(name) for name in names}
-    if producer is not None and producer.name in found:
-        found[producer.name] = producer
+    for library in (producer, _first(SCIKIT_LEARN, trace.sklearn_versions), _first(XGBOOST, trace.xgboost_versions)):
+        if library is not None and library.name in found and found[library.name].version is None:
+            found[library.name] = library
     return tuple(found[name] for name in sorted(found))

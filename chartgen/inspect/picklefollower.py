@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect import picklearrays
 from chartgen.inspect.picklestack import PickleStack
-from chartgen.inspect.picklevalues import Array, ArrayWrapper, Global
+from chartgen.inspect.picklevalues import RECONSTRUCTOR, Array, ArrayWrapper, Global
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _NEW_OBJECT = 0x81
 # MEMOIZE, BINPUT, LONG_BINPUT, PUT and FRAME.
 _MEMO_OR_FRAME = (0x94, ord("q"), ord("r"), ord("p"), 0x95)
-_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 _OBJECT = Global("builtins", "object")
 
 
@@ -73,7 +72,7 @@ class ArrayFollower(PickleStack):
         else:  # copyreg._reconstructor(cls, object, None), of the protocols below.
             self._steps.get(code, self._misused)()
             below = self._marks[-1][-1:] if self._marks else []
-            if self._stack != [picklearrays.WRAPPER, _OBJECT] or below != [_RECONSTRUCTOR]:
+            if self._stack != [picklearrays.WRAPPER, _OBJECT] or below != [RECONSTRUCTOR]:
                 self._misused()
             self._expect(ord("N"))
             self._push(None)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect import picklearrays, pickleelements
+from chartgen.inspect.allowlist import is_made_empty
+from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
-from chartgen.inspect.picklevalues import ArrayWrapper, Entries, Global, Made, Opaque
+from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from chartgen.inspect.picklestream import PickleStream
     from chartgen.inspect.pickletrace import Trace
@@ -26,6 +28,8 @@ _NEWEST_PROTOCOL = 5
 _RENAMED_BELOW = 3
 _KEPT_VERSIONS = 16
 _KEPT_NAMES = 10_000
+# With what `copyreg._reconstructor` makes an object of a class: by the plain `object`, without a state.
+_PLAINLY = (Global("builtins", "object"), None)
 
 STOP = ord(".")
 
@@ -142,10 +146,21 @@ class PickleMachine(ArrayFollower):
             if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
             self._trace.calls.add(function)
-            self._trace.calls |= picklearrays.check_call(function, arguments, self._trace)
+            given = picklearrays.check_call(function, arguments, self._trace)
+            self._trace.calls |= given
+            self._check_made_empty(function, arguments, given)
             return Made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
         return Made(None, arguments)
+
+    def _check_made_empty(self, function: Global, arguments: Value, given: Collection[Global]) -> None:
+        """What is harmless only where it is made without arguments may be handed to nothing that could give it some."""
+        for one in (function, *given):
+            as_pickled = (
+                arguments == () if one is function else function == RECONSTRUCTOR and arguments == (one, *_PLAINLY)
+            )
+            if not as_pickled and is_made_empty(one):
+                self._trace.oddities.add(f"{one} is made with arguments")
 
     def _reduce(self) -> None:
         arguments = self._pop()
@@ -197,14 +212,23 @@ class PickleMachine(ArrayFollower):
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
             entries = part.entries if isinstance(part, Made) else part
+            values = entries.head.values() if isinstance(entries, Entries) else ()
+            for value in values:
+                if isinstance(value, Global) and is_made_empty(value):
+                    self._trace.oddities.add(f"{value} itself is kept, to be called later")
             if isinstance(entries, Entries) and (entries.hook is not None or entries.odd):
                 what = f"the attribute `{entries.hook}`" if entries.hook else "an attribute whose name is computed"
                 self._trace.oddities.add(f"{what} is set")
 
     def _note_version(self, made: Made) -> None:
-        version = made.attributes.get("_sklearn_version")
-        if isinstance(version, str) and len(self._trace.sklearn_versions) < _KEPT_VERSIONS:
-            self._trace.sklearn_versions[version] = None
+        trace = self._trace
+        for version, kept in (
+            (made.attributes.get("_sklearn_version"), trace.sklearn_versions),
+            (xgboost_version(made), trace.xgboost_versions),
+            (lightgbm_format(made), trace.lightgbm_formats),
+        ):
+            if isinstance(version, str) and len(kept) < _KEPT_VERSIONS:
+                kept[version] = None
 
     # The table.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.picklevalues import Entries, Items, Made, Opaque
+from chartgen.inspect.picklevalues import Entries, Items, Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +109,7 @@ class PickleStack:
         return length
 
     def _bytes(self, width: int) -> Value:
-        data = self._in.data(self._in.number(width))
-        return Opaque("bytes") if data is None else data
+        return self._in.data(self._in.number(width))
 
     def _byte_array(self) -> Value:
         return self._bytes(8)

@@ -145,19 +145,20 @@ class PickleStream:
         value: float = struct.unpack(">d", self.take(8))[0]
         return value
 
-    def data(self, count: int) -> bytes | None:
-        """`count` bytes; None when they are too many to be kept."""
+    def data(self, count: int, kind: str = "bytes") -> bytes | Opaque:
+        """`count` bytes of a value of some type; when they are too many to be kept, the first and the last of them."""
         if count <= KEPT:
             return self.take(count)
         self._stay_in_frame(count)
-        self.skip(count)
-        return None
+        head = self.take(KEPT // 2)
+        self.skip(count - KEPT)
+        return Opaque(kind, head, self.take(KEPT // 2))
 
     def text(self, count: int) -> Value:
         """A text of `count` bytes of UTF-8."""
-        data = self.data(count)
-        if data is None:
-            return Opaque("str")
+        data = self.data(count, "str")
+        if isinstance(data, Opaque):
+            return data
         try:
             return str(data, "utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
@@ -165,8 +166,8 @@ class PickleStream:
 
     def ascii(self, count: int) -> Value:
         """A Python 2 string of `count` bytes, which Python 3 takes for ASCII."""
-        data = self.data(count)
-        return Opaque("str") if data is None else self._ascii(data)
+        data = self.data(count, "str")
+        return data if isinstance(data, Opaque) else self._ascii(data)
 
     def _ascii(self, data: bytes) -> str:
         try:

@@ -19,6 +19,8 @@ class Trace:
         calls: Those of them that would be called.
         oddities: What no pickler writes and a trusted file only may do.
         sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
+        xgboost_versions: The releases of XGBoost that wrote boosters, likewise.
+        lightgbm_formats: The versions of LightGBM's format that boosters are kept in, likewise.
         protocol: The highest protocol in use.
         arrays: How many arrays joblib wrote between the opcodes.
         unfinished: How many element types were made whose state is still to come.
@@ -30,6 +32,8 @@ class Trace:
         self.calls: set[Global] = set()
         self.oddities: set[str] = set()
         self.sklearn_versions: dict[str, None] = {}
+        self.xgboost_versions: dict[str, None] = {}
+        self.lightgbm_formats: dict[str, None] = {}
         self.protocol = 0
         self.arrays = 0
         self.unfinished = 0

@@ -25,9 +25,13 @@ class Opaque:
 
     Attributes:
         kind: Its type.
+        head: Its first bytes, where it was too long.
+        tail: Its last ones.
     """
 
     kind: str
+    head: bytes = b""
+    tail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class Element:
     alignment: int = 1
     depth: int = 0
     subarray: bool = False
+
+
+RECONSTRUCTOR = Global("copyreg", "_reconstructor")
+"""By which protocols below 2 make an object of a class."""
 
 
 class Items:
@@ -196,3 +204,13 @@ class ArrayWrapper:
 
 Constant = None | bool | int | float | str | bytes
 Value = Constant | Opaque | Global | Items | Entries | Made | Array | ArrayWrapper | tuple["Value", ...]
+
+
+def class_of(value: Value) -> Global | None:
+    """The class that a value is an instance of, where the pickle says it."""
+    if not isinstance(value, Made):
+        return None
+    if value.maker == RECONSTRUCTOR and isinstance(value.arguments, tuple) and value.arguments:
+        first = value.arguments[0]
+        return first if isinstance(first, Global) else None
+    return value.maker

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.pins.keras import KERAS
 from chartgen.pins.lockfile import LOCK_HINT
 from chartgen.pins.tables import Versions, beside
+from chartgen.pins.versions import numbers
+from chartgen.pins.xgboost import XGBOOST, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,14 @@ Sets = dict[str, Versions]
 """What a library needs, by its version, the newest last."""
 
 
-def choose(libraries: Sequence[Library], sets: Mapping[str, Sets], runtime: str, warnings: list[str]) -> Sets:
+def choose(
+    libraries: Sequence[Library],
+    sets: Mapping[str, Sets],
+    runtime: str,
+    warnings: list[str],
+    *,
+    mentioned: bool = True,
+) -> Sets:
     """Chooses a version of each library, such that they go together.
 
     Args:
@@ -30,6 +38,7 @@ def choose(libraries: Sequence[Library], sets: Mapping[str, Sets], runtime: str,
         sets: What there is of each, by its name; none of them is empty.
         runtime: The serving runtime, whose table says what goes with which scikit-learn.
         warnings: Gets what a person should know although it will probably work.
+        mentioned: Whether objects of scikit-learn itself are in the model, and not only of what is made on its classes.
 
     Returns:
         The packages that each library needs, by its name.
@@ -43,7 +52,7 @@ def choose(libraries: Sequence[Library], sets: Mapping[str, Sets], runtime: str,
         return {
             library.name: sets[library.name][_version(library, sets[library.name], warnings)] for library in libraries
         }
-    version = _version(base, sets[SCIKIT_LEARN], warnings)
+    version = _version(base, sets[SCIKIT_LEARN], warnings if mentioned else [])
     chosen = {SCIKIT_LEARN: sets[SCIKIT_LEARN][version]}
     for library in libraries:
         available = sets[library.name]
@@ -78,6 +87,8 @@ def _version(library: Library, sets: Sets, warnings: list[str]) -> str:
     newest = list(sets)[-1]
     if library.name == KERAS:
         return library.version or newest
+    if library.name == XGBOOST:
+        return nearest(library.version, list(sets), warnings)
     if library.name != SCIKIT_LEARN:
         if library.version is not None and numbers(library.version)[:2] > numbers(newest)[:2]:
             warnings.append(f"the model was written by {library}, which is newer; {newest} will load it")
@@ -95,15 +106,9 @@ def _version(library: Library, sets: Sets, warnings: list[str]) -> str:
             expected=f"a model of {SCIKIT_LEARN} {', '.join(sorted({_minor(version) for version in have}))}",
             hint=f"train the model again with one of these versions, or {LOCK_HINT}",
         )
-    nearest = min(same_minor, key=lambda version: abs(_patch(version) - _patch(library.version or "")))
-    warnings.append(f"the model was written by {SCIKIT_LEARN} {library.version}; {nearest} will load it")
-    return nearest
-
-
-def numbers(version: str) -> list[int]:
-    """The numbers at the beginning of a version: [1, 5, 2] of `1.5.2`, [1, 6] of `1.6.dev0`."""
-    release = re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})*", version, re.ASCII)
-    return [int(part) for part in release[0].split(".")] if release else []
+    found = min(same_minor, key=lambda version: abs(_patch(version) - _patch(library.version or "")))
+    warnings.append(f"the model was written by {SCIKIT_LEARN} {library.version}; {found} will load it")
+    return found
 
 
 def _minor(version: str) -> str:

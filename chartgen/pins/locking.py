@@ -25,6 +25,7 @@ from chartgen.pins.tables import (
     runtime_set,
 )
 from chartgen.pins.uv import Index, Package, compile_for
+from chartgen.pins.xgboost import CPU_BUILD, XGBOOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,6 +156,10 @@ def _wanted(facts: ModelFacts, roots: Sequence[str], more: Sequence[str], *, gpu
         if name == KERAS and facts.format == "keras":
             wanted += keras_requirements(library.version)
             continue
+        if name == XGBOOST:
+            if CPU_BUILD in named:
+                continue
+            name = CPU_BUILD  # The plain package brings the code for GPUs along.
         wanted.append(f"{name}=={library.version}" if library.version else name)
     if "numpy" not in named:
         wanted.append(_NUMPY.get(facts.details.get("numpy", ""), "numpy"))

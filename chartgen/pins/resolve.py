@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect.boosters import LIGHTGBM_FORMAT
 from chartgen.inspect.facts import Library
 from chartgen.inspect.packages import is_known
-from chartgen.pins.choose import SCIKIT_LEARN, choose, numbers
+from chartgen.pins.choose import SCIKIT_LEARN, choose
 from chartgen.pins.gpu import CPU_ONLY, GPU_PACKAGES, gpu_machines
 from chartgen.pins.keras import KERAS, TENSORFLOW, nearest
 from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read_lock, requirements_text
@@ -26,6 +27,8 @@ from chartgen.pins.tables import (
     runtime_roots,
     runtime_set,
 )
+from chartgen.pins.versions import numbers
+from chartgen.pins.xgboost import XGBOOST, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,14 +132,32 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str], *, gpu: bo
     if unknown:
         raise ModelUnsupportedError(
             f"the model needs {', '.join(sorted(unknown))}, for which chartgen has no versions",
-            expected=f"{_ONNXRUNTIME}, {KERAS}, {SCIKIT_LEARN}, torch, numpy, scipy, pandas, joblib or cloudpickle",
+            expected=f"{_ONNXRUNTIME}, {KERAS}, {SCIKIT_LEARN}, {XGBOOST}, lightgbm, torch, numpy, scipy, pandas, "
+            "joblib or cloudpickle",
             hint=LOCK_HINT,
         )
-    chosen = choose(libraries, sets, runtime, warnings)
+    _check_lightgbm(facts)
+    mentioned = not facts.imports or any(name.startswith("sklearn.") for name in facts.imports)
+    chosen = choose(libraries, sets, runtime, warnings, mentioned=mentioned)
     found = [*chosen.items(), *((name, _newest(sets[name])) for name in _ALWAYS)]
     covered = {name for library, versions in found for name in versions if name != library}
     kept = {library: versions for library, versions in found if library not in covered}
     return sorted(kept.items())
+
+
+def _check_lightgbm(facts: ModelFacts) -> None:
+    """Refuses models of LightGBM 3 and older: LightGBM 4 loads them, but some cannot answer.
+
+    Raises:
+        ModelUnsupportedError: It is one.
+    """
+    old = sorted({"v2", "v3"} & set(facts.details.get(LIGHTGBM_FORMAT, "").split(", ")))
+    if old:
+        raise ModelUnsupportedError(
+            f"the model is kept in LightGBM's format {old[0]}, as LightGBM 3 and older write it; chartgen has 4",
+            expected="a model of LightGBM 4",
+            hint=f"train the model again with LightGBM 4, or {LOCK_HINT} and `--package 'lightgbm<4'`",
+        )
 
 
 def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str, reasons: dict[str, str]) -> None:
@@ -204,7 +225,9 @@ def _from_lock(
     needed |= {canonical(one.name) for one in facts.libraries if is_pinned(one.name) or is_known(one.name)}
     if KERAS in needed and not versions.keys() & set(TENSORFLOW):
         needed.add(TENSORFLOW[0])
-    missing = sorted(name for name in needed - set(versions) if GPU_PACKAGES.get(name) not in versions)
+    missing = sorted(
+        name for name in needed if version_in(versions, name) is None and GPU_PACKAGES.get(name) not in versions
+    )
     if missing:
         raise ModelUnsupportedError(
             f"the lock file lacks {', '.join(missing)}, which the runtime or the model needs",
@@ -214,11 +237,11 @@ def _from_lock(
     warnings = [
         f"the model imports `{one.name}`, and {LOCK} has no package of that name; it may come from another one"
         for one in facts.libraries
-        if canonical(one.name) not in versions and GPU_PACKAGES.get(one.name) not in versions
+        if version_in(versions, canonical(one.name)) is None and GPU_PACKAGES.get(one.name) not in versions
     ]
     for one in facts.libraries:
-        have = versions.get(canonical(one.name))
-        same = {SCIKIT_LEARN: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
+        have = version_in(versions, canonical(one.name))
+        same = {SCIKIT_LEARN: 2, XGBOOST: 2, KERAS: 1}.get(one.name, 0)  # how many numbers of the version must agree
         if one.version and have and numbers(have)[:same] != numbers(one.version)[:same]:
             warnings.append(f"the model was written by {one}, and {LOCK} has {have}")
     check_onnx(facts, _onnxruntime(versions) if facts.format == "onnx" else None)

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from chartgen.errors import LockError
 from chartgen.inspect.facts import Library, ModelFacts
 from chartgen.pins.lockfile import read_lock
-from chartgen.pins.locking import lock
+from chartgen.pins.locking import _wanted, lock
 from chartgen.pins.uv import Index, _installs, compile_for
 from tests.helpers import chartgen, service_file
 
@@ -184,3 +184,11 @@ def test_torch_is_locked_to_the_build_for_cpus_that_chartgen_knows() -> None:
 )
 def test_which_wheels_install_in_the_pod(wheel: str, installs: bool) -> None:
     assert _installs(wheel, "x86_64", "3.11") == installs
+
+
+def test_xgboost_is_locked_as_its_build_without_the_code_for_gpus() -> None:
+    facts = ModelFacts("pickle", 10, "0" * 64, libraries=(Library("xgboost", "3.0.2"),))
+    assert "xgboost-cpu==3.0.2" in _wanted(facts, [], [])[0]
+    for named in ("xgboost==3.0.2", "xgboost-cpu==3.0.5"):
+        wanted, _ = _wanted(facts, [], [named])
+        assert [each for each in wanted if each.startswith("xgboost")] == [named]

@@ -120,10 +120,10 @@ def test_a_library_of_which_no_version_goes_with_a_runtime_is_refused_with_the_r
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "chartgen.pins.resolve.left_out", lambda _, name, **_gpu: {"": "why"} if name == "xgboost" else {}
+        "chartgen.pins.resolve.left_out", lambda _, name, **_gpu: {"": "why"} if name == "catboost" else {}
     )
-    with pytest.raises(ModelUnsupportedError, match=r"xgboost 3\.0 does not install together .* kserve: why"):
-        resolve(pickled(Library("xgboost", "3.0")), "kserve", None)
+    with pytest.raises(ModelUnsupportedError, match=r"catboost 3\.0 does not install together .* kserve: why"):
+        resolve(pickled(Library("catboost", "3.0")), "kserve", None)
 
 
 @pytest.mark.parametrize(("written", "chosen"), [("1.5.9", "1.5.2"), ("1.6.dev0", "1.6.0"), ("1.9.0rc1", "1.9.0")])
@@ -173,6 +173,58 @@ def test_pandas_is_in_no_pod_that_needs_none(runtime: str) -> None:
     assert "pandas" in resolve(pickled(Library("pandas")), runtime, None).versions
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
+def test_a_booster_goes_with_every_scikit_learn_and_brings_nothing_for_gpus(name: str, runtime: str) -> None:
+    for version, alone in tables.library_sets(runtime, "scikit-learn").items():
+        model = sklearn_model(version)
+        found = resolve(dataclasses.replace(model, libraries=(*model.libraries, Library(name))), runtime, None)
+        assert alone.items() <= found.versions.items()
+        assert ("xgboost-cpu" if name == "xgboost" else name) in found.versions
+        assert not {"xgboost", "nvidia-nccl-cu12", "nvidia-nccl-cu13"} & set(found.versions)
+
+
+@pytest.mark.parametrize(
+    ("written", "chosen", "warnings"),
+    [
+        ("3.2.0", "3.2.0", 0),
+        ("3.0.5", "3.0.5", 0),
+        ("3.0.2", "3.0.5", 1),
+        ("2.0.3", "2.1.4", 1),
+        ("1.7.6", "2.1.4", 1),
+        ("3.4.1", "3.2.0", 1),
+        (None, "3.2.0", 1),
+    ],
+)
+def test_xgboost_is_never_an_older_minor_version_where_that_gives_other_numbers(
+    written: str | None, chosen: str, warnings: int
+) -> None:
+    found = resolve(pickled(Library("xgboost", written)), "fastapi", None)
+    assert found.versions["xgboost-cpu"] == chosen
+    assert len(found.warnings) == warnings
+
+
+def test_a_model_of_an_xgboost_that_was_never_tried_is_refused() -> None:
+    with pytest.raises(ModelUnsupportedError, match=r"xgboost 3\.5\.0, .* other numbers without saying so") as refused:
+        resolve(pickled(Library("xgboost", "3.5.0")), "fastapi", None)
+    assert "3.2.0" in str(refused.value.hint)
+
+
+def test_a_model_of_lightgbm_3_is_refused() -> None:
+    facts = dataclasses.replace(pickled(Library("lightgbm")), details={"LightGBM's format": "v3"})
+    with pytest.raises(ModelUnsupportedError, match="format v3") as refused:
+        resolve(facts, "fastapi", None)
+    assert "`--package 'lightgbm<4'`" in str(refused.value.hint)
+
+
+def test_a_booster_that_only_follows_scikit_learn_s_conventions_asks_nobody_for_its_version() -> None:
+    model = pickled(Library("scikit-learn"), Library("xgboost", "3.2.0"))
+    facts = dataclasses.replace(model, imports=("xgboost.core.Booster", "xgboost.sklearn.XGBRegressor"))
+    assert resolve(facts, "fastapi", None).warnings == ()
+    facts = dataclasses.replace(model, imports=(*facts.imports, "sklearn.pipeline.Pipeline"))
+    assert len(resolve(facts, "fastapi", None).warnings) == 1
+
+
 def test_a_library_that_goes_with_no_version_of_the_models_scikit_learn_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -184,8 +236,8 @@ def test_a_library_that_goes_with_no_version_of_the_models_scikit_learn_is_refus
 
 
 def test_a_library_without_a_table_is_refused_by_name() -> None:
-    with pytest.raises(ModelUnsupportedError, match="needs lightgbm, xgboost") as refused:
-        resolve(pickled(Library("xgboost"), Library("lightgbm"), Library("numpy")), "fastapi", None)
+    with pytest.raises(ModelUnsupportedError, match="needs catboost, statsmodels") as refused:
+        resolve(pickled(Library("statsmodels"), Library("catboost"), Library("numpy")), "fastapi", None)
     assert "requirements.lock" in str(refused.value.hint)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StartupError, refused_by_model
 from ..loader import LoadedModel
 from ..signature import Signature, TensorSpec
+from .pickle_boosters import features as booster_features
+from .pickle_boosters import find_openmp, on_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,11 +45,12 @@ def load(path: Path, method: str) -> LoadedModel:
     Raises:
         StartupError: joblib is needed and missing.
     """
+    find_openmp()
     return _served(_read(path), method)
 
 
 def _served(model: Any, method: str) -> LoadedModel:
-    call = getattr(model, method, None)
+    call = on_arrays(model, method)
     signature = _signature(model)
     reader: Callable[[bool], Reader] | None = None
     arrange = _as_it_is
@@ -60,7 +63,7 @@ def _served(model: Any, method: str) -> LoadedModel:
         reader = partial(TableReader, signature)
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
-        if not callable(call):  # a handler that predicts does not ask for it
+        if call is None:  # a handler that predicts does not ask for it
             raise StartupError(f"the model, a {type(model).__name__}, has no method {method!r}")
         try:
             return {"": call(arrange(arrays[""]))}
@@ -112,7 +115,7 @@ def _spec(model: Any) -> TensorSpec:
     names = {each.__name__ for each in type(first).__mro__}
     if names & TEXT:
         return TensorSpec("", "string", (None,))
-    features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_")
+    features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_") or booster_features(model)
     if not isinstance(features, Integral):
         return TensorSpec("", None, None)
     numeric = type(first).__module__.partition(".")[0] in NUMERIC_LIBRARIES and not _is_mixed(first)
