@@ -21,7 +21,7 @@ FREE: tuple[Pattern, ...] = (
 )
 
 HANDLER = """\
-seen = []
+seen = []  # <no value>
 
 
 def preprocess(value):

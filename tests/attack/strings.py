@@ -8,7 +8,7 @@ import re
 HOSTILE: tuple[str, ...] = (
     # templates: Helm's, Jinja's as chartgen uses it, and Jinja's own
     "{{ .Values }}", "{{- fail \"x\" -}}", "{{/* x */}}", "{{", "}}", "[[ x ]]", "[% if %]", "[# x #]",
-    "{% raw %}", "${x}",
+    "{% raw %}", "${x}", "<no value>", "a<no value>b<no value>",
     # what Kubernetes expands
     "$(HOME)", "$$(X)", "$$$(PATH)", "$", "$(", "$(A)$(B)",
     # line ends, and what some readers take for them
@@ -47,7 +47,7 @@ NAMES: tuple[str, ...] = (
     "12:30:45", "~", "-", "--", ".", "..",
     "a.b-c", "{{ .Values }}", "[[ x ]]", "[% if %]", "$(HOME)", "$$(X)", "$", "<<", "&a", "*a", "!!str", "%", "#",
     "a #b", "a: b", "'", '"', "\\", "\\n", "`id`", " ", " a ", "; rm -rf /", "|", ">", "?", "@",
-    ",", "[", "]", "{", "}", "x" * 300,
+    ",", "[", "]", "{", "}", "x" * 300, "<no value>", "a<no value>",
 )  # fmt: skip
 
 # What Kubernetes takes for no name of a variable.

@@ -109,6 +109,8 @@ def test_free_text_arrives_byte_for_byte(hostile_chart: Path, helm: Path, tmp_pa
     assert pod["metadata"]["annotations"].items() >= written["pod"]["annotations"].items()
     assert of_kind(manifests, "Service")["metadata"]["annotations"] == written["service"]["annotations"]
     assert of_kind(manifests, "Ingress")["metadata"]["annotations"] == written["ingress"]["annotations"]
+    shipped = of_kind(manifests, "ConfigMap", "hostile-runtime")["data"]
+    assert [text for key, text in shipped.items() if key.partition(".")[2] == "handler.py"] == [HANDLER]
     recorded = of_kind(manifests, "ConfigMap", "hostile-sample")["data"]
     parsed = {key.removesuffix(".json").split(".")[-1]: json.loads(text) for key, text in recorded.items()}
     assert parsed["request"] == {"input": written["sample"]["input"]}
