@@ -26,6 +26,7 @@ from chartgen.cli.release_options import (
     WaitArguments,
     dry_run_of,
     dry_run_option,
+    force_conflicts_option,
     release_values_options,
     wait_options,
 )
@@ -132,7 +133,7 @@ def deploy_options(function: Function) -> Function:
 def upgrade_options(function: Function) -> Function:
     """What only an upgrade can do."""
     for option in (
-        click.option("--force-conflicts", is_flag=True, help="Take over fields that another program has set (Helm 4)."),
+        force_conflicts_option,
         click.option("--reset-values", is_flag=True, help="Forget the values that were set on the release before."),
     ):
         function = option(function)

@@ -134,6 +134,14 @@ def dry_run_option(function: Function) -> Function:
     return decorated
 
 
+def force_conflicts_option(function: Function) -> Function:
+    """`--force-conflicts`."""
+    decorated: Function = click.option(
+        "--force-conflicts", is_flag=True, help="Take over fields that another program has set (Helm 4)."
+    )(function)
+    return decorated
+
+
 def dry_run_of(chosen: str | None) -> DryRun:
     """The choice of `--dry-run` for the lifecycle."""
     from chartgen.helm.version import DryRun

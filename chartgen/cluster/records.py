@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from chartgen.cluster.field_owners import scaled_by
+
 Json = Mapping[str, Any]
 # The init container that fills the volume of libraries.
 INSTALL_CONTAINER = "install-libraries"
@@ -49,6 +51,8 @@ class DeploymentState:
         generation: The number of its newest specification.
         observed_generation: The number of the one that the controller has seen.
         conditions: Its conditions.
+        scaled_by: The programs beside Helm that have set `desired`, where Helm applies on the API server's side: it
+            neither changes nor takes away what others have set.
     """
 
     name: str
@@ -60,6 +64,7 @@ class DeploymentState:
     generation: int = 0
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = ()
+    scaled_by: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Json) -> DeploymentState:
@@ -76,6 +81,7 @@ class DeploymentState:
             generation=data["metadata"].get("generation") or 0,
             observed_generation=status.get("observedGeneration") or 0,
             conditions=tuple(Condition.from_json(each) for each in status.get("conditions") or ()),
+            scaled_by=scaled_by(data["metadata"].get("managedFields") or ()),
         )
 
     def condition(self, name: str) -> Condition | None:

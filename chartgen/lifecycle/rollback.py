@@ -73,6 +73,7 @@ def rollback(
     *,
     wait: WaitOptions | None = None,
     dry_run: DryRun = DryRun.NONE,
+    force_conflicts: bool = False,
 ) -> Release:
     """Make a new revision that equals an old one.
 
@@ -84,6 +85,7 @@ def rollback(
         revision: The old revision; None for the newest before the last one that was deployed with success.
         wait: Whether and how long to wait for the pods.
         dry_run: How far to go without changing the cluster.
+        force_conflicts: Take over fields that another program has set.
 
     Returns:
         The new revision; after a dry run, what it would have been.
@@ -104,7 +106,7 @@ def rollback(
         target.warn(warning)
     waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
     with watched(target, release, waiting, dry_run):
-        made = target.helm.rollback(release, revision, wait=waiting, dry_run=dry_run)
+        made = target.helm.rollback(release, revision, wait=waiting, dry_run=dry_run, force_conflicts=force_conflicts)
     return made if dry_run is DryRun.NONE else _planned(target, release, revision, newest + 1)
 
 

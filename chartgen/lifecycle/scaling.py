@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chartgen.chart.render import RenderedChart
+    from chartgen.cluster.records import DeploymentState
     from chartgen.lifecycle.target import Target
 
 _TRUE = frozenset({"true", "yes", "on", "y"})
@@ -56,15 +57,33 @@ def switch_warning(target: Target, release: str, before: Mapping[str, Any], afte
     was_on, is_on = _is_on(before), _is_on(after)
     if was_on == is_on:
         return None
-    running = _replicas_now(target, release)
-    now = "" if running is None else f" from {running}"
+    deployment = _deployment(target, release)
+    running = deployment.desired if deployment else None
+    holders = " and ".join(deployment.scaled_by) if deployment else ""
     if is_on:
-        minimum = after["autoscaling"].get("minReplicas") or 1
+        return _switched_on(running, after["autoscaling"].get("minReplicas") or 1, holders)
+    return _switched_off(running, after.get("replicaCount"), holders)
+
+
+def _switched_on(running: int | None, minimum: int, holders: str) -> str | None:
+    if holders:
         return (
-            f"this switches autoscaling on: the number of pods goes{now} to 1 until the autoscaler raises it to "
-            f"autoscaling.minReplicas, {minimum}"
+            f"this switches autoscaling on: {holders} has set the number of pods, so it stays {running} until the "
+            "autoscaler changes it"
         )
-    return f"this switches autoscaling off: the number of pods goes{now} to replicaCount, {after.get('replicaCount')}"
+    if running == minimum == 1:
+        return None
+    now = "" if running is None else f" from {running}"
+    return (
+        f"this switches autoscaling on: the number of pods goes{now} to 1 until the autoscaler raises it to "
+        f"autoscaling.minReplicas, {minimum}"
+    )
+
+
+def _switched_off(running: int | None, wanted: object, holders: str) -> str:
+    now = "" if running is None else f" from {running}"
+    said = f"this switches autoscaling off: the number of pods goes{now} to replicaCount, {wanted}"
+    return f"{said}; {holders} has set it, which Helm 4 only takes over with --force-conflicts" if holders else said
 
 
 def _is_on(values: Mapping[str, Any]) -> bool:
@@ -73,10 +92,9 @@ def _is_on(values: Mapping[str, Any]) -> bool:
     return enabled.lower() in _TRUE if isinstance(enabled, str) else bool(enabled)
 
 
-def _replicas_now(target: Target, release: str) -> int | None:
+def _deployment(target: Target, release: str) -> DeploymentState | None:
     try:
         with target.place.reader() as reader:
-            deployment = reader.snapshot(release).deployment
+            return reader.snapshot(release).deployment
     except ChartgenError:
         return None  # the warning is right without it
-    return deployment.desired if deployment else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers import service_file
+from tests.helpers import assert_soon, service_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,34 @@ def test_an_upgrade_that_switches_autoscaling_warns_with_both_numbers(
     assert "warning: this switches autoscaling off: the number of pods goes from " in off.stderr
     assert "to replicaCount, 1" in off.stderr
     namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm)
+
+
+def test_a_number_of_pods_that_was_set_by_hand_is_told_of_and_taken_over_on_request(
+    namespace: Namespace, helm4: Path, tmp_path: Path
+) -> None:
+    def replicas() -> int:
+        number: int = namespace.get("deployment/digits")["spec"]["replicas"]
+        return number
+
+    file = service_file(tmp_path, cpu="50m", memory="128Mi", hpa=HPA)
+    never = ["--no-wait", "--set-values-string", "nodeSelector.none=here"]
+    namespace.chartgen("install", "-f", file, *never, helm=helm4)
+    namespace.kubectl("scale", "deployment/digits", "--replicas=3")
+    on = namespace.chartgen("upgrade", "-f", file, "--no-wait", "--set-values", "autoscaling.enabled=true", helm=helm4)
+    assert "kubectl has set the number of pods, so it stays 3 until the autoscaler changes it" in on.stderr
+    assert replicas() == 3
+    namespace.kubectl("patch", "hpa/digits", "--type=merge", "--patch", '{"spec": {"maxReplicas": 2}}')
+    assert_soon(lambda: replicas() == 2, 90)
+    off = ["upgrade", "-f", file, "--no-wait", "--set-values", "autoscaling.enabled=false"]
+    refused = namespace.chartgen(*off, helm=helm4, ok=False)
+    assert "kube-controller-manager has set it, which Helm 4 only takes over with --force-conflicts" in refused.stderr
+    assert "another program has set fields that the chart sets" in refused.stderr
+    namespace.chartgen(*off, "--force-conflicts", helm=helm4)
+    assert replicas() == 1
+    assert not namespace.get("hpa")["items"]
+    namespace.chartgen("rollback", "digits", "2", "--no-wait", "--force-conflicts", helm=helm4)
+    assert namespace.get("hpa")["items"]
+    namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm4)
 
 
 def test_status_names_the_address_outside_and_the_autoscaler(namespace: Namespace, helm4: Path, tmp_path: Path) -> None:
