@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -152,6 +153,26 @@ def test_a_body_that_moves_on_may_take_longer(tmp_path, serve):
         yield b"}"
 
     assert httpx.post(f"{server.url}/predict", content=pieces(), timeout=30).status_code == 200
+
+
+def test_large_bodies_that_stand_still_make_room_for_those_that_come(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx")
+    server.wait_ready()
+    still = HEAD + b"content-length: 1000000\r\n\r\n" + b"[" * 900_000
+    connections = attack(port_of(server), [lambda connection: connection.sendall(still)], 300)
+    time.sleep(2)  # nothing came of them for longer than a body may stand still while others want its room
+    body = b'{"input": [5.1, 3.5, 1.4, 0.2]' + b" " * 1_000_000 + b"}"
+    for _ in range(20):
+        assert httpx.post(f"{server.url}/predict", content=body, timeout=30).status_code == 200
+    answers = [connection.recv(1000) for connection in connections if readable(connection)]
+    assert answers, "those that made room are told so"
+    assert all(answer.startswith(b"HTTP/1.1 408 ") and b"connection: close" in answer for answer in answers)
+    for connection in connections:
+        connection.close()
+
+
+def readable(connection):
+    return bool(select.select([connection], [], [], 0)[0])
 
 
 @pytest.mark.parametrize("path", ["/predict", "/v2/models/test/infer"])

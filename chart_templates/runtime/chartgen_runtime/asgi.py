@@ -58,6 +58,6 @@ def error_headers(error: ServingError) -> list[Header]:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.code == "method_not_allowed" and error.expected:
         headers.append((b"allow", error.expected.encode()))
-    if error.code == "too_large":  # there may be more of the body than was read
+    if error.code in {"too_large", "too_slow"}:  # there may be more of the body than was read
         headers.append((b"connection", b"close"))
     return headers
