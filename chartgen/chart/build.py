@@ -81,7 +81,7 @@ def _built(spec: ServiceSpec, facts: ModelFacts) -> Built:
     roots = runtime.requirements if spec.runtime.folder else None
     used = lock if lock and lock.exists() else None
     requirements = resolve(facts, spec.runtime.name, used, roots=roots, gpu=uses_gpu(spec, facts))
-    check_own(spec.runtime.requirements, requirements.versions, str(lock) if lock else None)
+    check_own(spec.runtime.requirements, requirements.versions, spec.runtime.requirements_place, used)
     planned = plan(spec, facts, requirements)
     chart = render(planned)
     check_size(spec, chart)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,9 @@ from chartgen.cli.live import working
 from chartgen.cli.options import ServiceArguments, service_options
 from chartgen.cli.verb import verb
 from chartgen.errors import PredictionError
+
+# Of a recorded sample, in the line that shows how to ask.
+LONGEST_SHOWN = 500
 
 
 @verb(
@@ -60,7 +64,9 @@ def command(arguments: ServiceArguments, host: str, port: int, sample: bool, pyt
             return
         if out.is_quiet():
             click.echo(f"{server.url}/predict")
-        out.say(f"  curl {server.url}/predict --data '{{\"input\": …}}'   (Ctrl-C stops it)")
+        recorded = built.plan.values.get("sample", {}).get("request", "")
+        body = recorded if 0 < len(recorded) <= LONGEST_SHOWN else '{"input": …}'
+        out.say(f"  curl {server.url}/predict --data {shlex.quote(body)}   (Ctrl-C stops it)")
         server.process.wait()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chartgen.errors import HookFailedError
 from chartgen.helm.failures import error_of, lint_error
 from chartgen.helm.options import KeptValues, WaitOptions, values_arguments, values_document, wait_arguments
 from chartgen.helm.queries import ReleaseQueries
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from chartgen.helm.options import Values
     from chartgen.helm.runner import Completed
+
+# Of a release without tests; helm then ends with 0, as if all had passed (pkg/cmd/status.go).
+NO_TEST = re.compile(r"^TEST SUITE:\s+None$", re.MULTILINE)
 
 
 class HelmClient(ReleaseQueries):
@@ -235,12 +239,19 @@ class HelmClient(ReleaseQueries):
             Helm's report.
 
         Raises:
-            HookFailedError: A test failed; its `stderr` ends with the logs.
+            HookFailedError: A test failed; its `stderr` ends with the logs. Or the release has none: Helm says nothing.
         """
         arguments = [*wait_arguments(WaitOptions(wait=False, timeout=timeout)), *(["--logs"] if logs else [])]
         done = self._run("test", *self._on_release(), *arguments, "--", name)
         if done.returncode and not _only_logs_are_gone(done):
             raise error_of(done)
+        if NO_TEST.search(done.stdout):
+            raise HookFailedError(
+                f"release {name} has no test: its chart has no recorded sample",
+                argv=done.argv,
+                returncode=done.returncode,
+                hint="write `sample.input` into the service file, and upgrade",
+            )
         return done.stdout
 
     def _change_arguments(

@@ -9,7 +9,8 @@ from pathlib import Path
 from chartgen.errors import HelmNotFoundError
 
 _HINT = (
-    "install Helm 3.18 or newer, or 4 (https://helm.sh/docs/intro/install), or name it with --helm or $CHARTGEN_HELM"
+    "get one with `chartgen helm install-binary`, install Helm 3.18 or newer, or 4 "
+    "(https://helm.sh/docs/intro/install), or name it with --helm or $CHARTGEN_HELM"
 )
 
 

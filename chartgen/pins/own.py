@@ -9,15 +9,17 @@ from chartgen.service.requirements import name_and_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 
-def check_own(requirements: Sequence[str], versions: Mapping[str, str], where: str | None) -> None:
+def check_own(requirements: Sequence[str], versions: Mapping[str, str], where: str | None, lock: Path | None) -> None:
     """Compares what the service asks for with what its pods get.
 
     Args:
         requirements: What `runtime.requirements` says, as `name==version`.
         versions: The version of each package of the pods, by its normalised name.
-        where: The lock file, or where it would lie.
+        where: Where the service asks for it.
+        lock: The file that gives the pods' libraries; None where chartgen chose them.
 
     Raises:
         ServiceFileError: A package is missing, or has another version.
@@ -30,8 +32,9 @@ def check_own(requirements: Sequence[str], versions: Mapping[str, str], where: s
         elif have != version:
             faults.append(f"{name} is {have} and not {version}")
     if faults:
+        given = f", which {lock.name} gives," if lock else ""
         raise ServiceFileError(
-            f"the pods' libraries are not those of `runtime.requirements`: {'; '.join(faults)}",
+            f"the pods' libraries{given} are not those of `runtime.requirements`: {'; '.join(faults)}",
             where=where,
             hint="run `chartgen lock`, which resolves them together with the model's and the runtime's",
         )

@@ -86,11 +86,13 @@ def _model(document: Mapping, model: dict[str, Any]) -> ModelSource:
 
 def _runtime(document: Mapping, runtime: dict[str, Any]) -> Runtime:
     packages = runtime.get("packages", {})
+    further = find(document, ("runtime", "requirements"))
     return Runtime(
         name=runtime.get("name", Runtime.name),
         image=runtime.get("image"),
         handler=_file(document, "runtime", "handler") if "handler" in runtime else None,
-        requirements=requirements.written(find(document, ("runtime", "requirements"))),
+        requirements=requirements.written(further),
+        requirements_place=str(further.where) if further else None,
         packages=Packages(
             index_url=packages.get("indexUrl", ""),
             extra_index_urls=tuple(packages["extraIndexUrls"]) if "extraIndexUrls" in packages else None,

@@ -72,6 +72,7 @@ class Runtime:
         handler: A Python file with `preprocess`, `predict` or `postprocess`, absolute.
         packages: Where the libraries come from.
         requirements: What the handler needs besides, as `name==version`, sorted.
+        requirements_place: Where they stand, as ``file:line:column``; None where there are none.
         folder: The runtime's folder when it is one of the user's own, absolute; None for chartgen's.
     """
 
@@ -80,6 +81,7 @@ class Runtime:
     handler: Path | None = None
     packages: Packages = field(default_factory=Packages)
     requirements: tuple[str, ...] = ()
+    requirements_place: str | None = field(default=None, compare=False)
     folder: Path | None = None
 
 

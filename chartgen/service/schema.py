@@ -36,15 +36,21 @@ def check(document: Mapping, own_runtimes: tuple[str, ...] = ()) -> list[Finding
     """
     blocking: dict[DataPath, tuple[tuple[int, int], Finding]] = {}
     others: dict[tuple[DataPath, str], Finding] = {}
+    lacking: set[DataPath] = set()
     for error in _validator(own_runtimes).iter_errors(to_data(document)):
         for finding in explain(error, document):
+            if error.validator == "required":
+                lacking.add(finding.path)
             if not finding.blocks:
                 others[finding.path, finding.message] = finding
                 continue
             rank = _rank(error)
             if finding.path not in blocking or rank < blocking[finding.path][0]:
                 blocking[finding.path] = (rank, finding)
-    return [finding for _, finding in blocking.values()] + list(others.values())
+    # What is to be left out for now lacks nothing.
+    planned = {path for path, (rank, _) in blocking.items() if rank[0] == 0}
+    told = [each for each in others.values() if each.path[:-1] not in planned or each.path not in lacking]
+    return [finding for _, finding in blocking.values()] + told
 
 
 def _rank(error: ValidationError) -> tuple[int, int]:

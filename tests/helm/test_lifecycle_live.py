@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chartgen.errors import ReleaseNotFoundError
+from chartgen.errors import HookFailedError, ReleaseNotFoundError
 from chartgen.helm.client import HelmClient
 from chartgen.helm.options import KeptValues, WaitOptions
 from chartgen.helm.release import ReleaseStatus
@@ -140,6 +140,12 @@ def test_a_test_passes_with_its_log(client: HelmClient, tmp_path: Path) -> None:
     kept = TEST_POD.replace(",hook-succeeded", "")
     client.upgrade("r", chart(tmp_path, "0.2.0", CONFIG_MAP, kept), wait=NO_WAIT)
     assert "hello" in client.test("r", timeout="60s").partition("POD LOGS:")[2]
+
+
+def test_a_release_without_a_test_has_not_passed_one(client: HelmClient, tmp_path: Path) -> None:
+    client.install("r", chart(tmp_path, "0.1.0"), wait=NO_WAIT)
+    with pytest.raises(HookFailedError, match="release r has no test"):
+        client.test("r")
 
 
 def test_a_namespace_is_made_when_asked(

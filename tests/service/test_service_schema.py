@@ -62,6 +62,10 @@ def test_an_unknown_key_in_what_comes_later_is_found_as_well(data: dict[str, Any
     assert (path, "there is no such key") in told(data)
 
 
+def test_what_comes_later_lacks_nothing() -> None:
+    assert told({**WHOLE, "storage": {}}) == [("storage", "is not supported yet")]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [

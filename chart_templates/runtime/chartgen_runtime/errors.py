@@ -92,7 +92,8 @@ def not_ready(message: str) -> ServingError:
 
 def busy(limit: int) -> ServingError:
     """A pod that has `limit` requests in flight: 503."""
-    return ServingError(503, "busy", f"{limit} requests are in flight already", retry_after=1)
+    requests = "request is" if limit == 1 else "requests are"
+    return ServingError(503, "busy", f"{limit} {requests} in flight already", retry_after=1)
 
 
 def failed(code: str, message: str, path: str | None = None) -> ServingError:

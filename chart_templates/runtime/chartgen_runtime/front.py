@@ -80,7 +80,7 @@ class Front:
             return
         seconds = perf_counter() - started
         route.counter.add(200, seconds)
-        if self._access.sample:
+        if self._access.sample and not route.quiet:
             self._access.answered(scope, sent or made_id(), seconds)
         if answer is None:  # it was sent already
             return

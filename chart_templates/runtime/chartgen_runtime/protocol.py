@@ -187,7 +187,7 @@ def _check_shape(array: Array, spec: TensorSpec, path: str, single: bool, sizes:
             message = f"{size} items: the model takes batches of exactly {wanted}"
             raise refused("shape", message, at(path, place), str(spec))
         else:
-            message = f"{size} values where the model takes {wanted}"
+            message = f"{size} value{'' if size == 1 else 's'} where the model takes {wanted}"
             raise refused("shape", message, at(path, place), spec.item if single else str(spec))
     if array.size == 0 and 0 not in (spec.shape or ()):
         raise refused("shape", "the array is empty", path, f"{spec} with at least one element")

@@ -35,7 +35,7 @@ class Route(NamedTuple):
         get: Gives the body of the answer.
         app: Answers by itself.
         base: The base path that an application finds itself under.
-        quiet: Whether its errors are an everyday answer, which the log is spared.
+        quiet: Whether the cluster asks it all the time, which the log is spared.
     """
 
     method: str
