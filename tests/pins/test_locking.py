@@ -188,7 +188,7 @@ def test_which_wheels_install_in_the_pod(wheel: str, installs: bool) -> None:
 
 def test_xgboost_is_locked_as_its_build_without_the_code_for_gpus() -> None:
     facts = ModelFacts("pickle", 10, "0" * 64, libraries=(Library("xgboost", "3.0.2"),))
-    assert "xgboost-cpu==3.0.2" in _wanted(facts, [], [])[0]
+    assert "xgboost-cpu==3.0.2" in _wanted(facts, [], [], gpu=False)[0]
     for named in ("xgboost==3.0.2", "xgboost-cpu==3.0.5"):
-        wanted, _ = _wanted(facts, [], [named])
+        wanted, _ = _wanted(facts, [], [named], gpu=False)
         assert [each for each in wanted if each.startswith("xgboost")] == [named]

@@ -272,7 +272,7 @@ def test_every_error_has_the_same_body(tmp_path):
     assert refusal(load(iris_onnx(tmp_path), "onnx"), [1]).body() == {
         "error": {
             "code": "shape",
-            "message": "1 values where the model takes 4",
+            "message": "1 value where the model takes 4",
             "path": "input",
             "expected": "float32[4]",
         }
