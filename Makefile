@@ -52,7 +52,8 @@ test-pairs: dev
 
 # Needs a KUBECONFIG that may make namespaces; kind will do.
 test-cluster: dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "cluster and not full"
+	@# Three at a time: a test mostly waits for its pods.
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "cluster and not full"
 
 # Everything, the long forms included; what came out is written to docs/test-results.md.
 test-full: dev

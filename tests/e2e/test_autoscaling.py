@@ -47,7 +47,8 @@ def test_cpu_load_makes_more_pods_and_an_upgrade_leaves_their_number_alone(
         service.file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
     namespace.chartgen("install", "-f", first.file, *namespace.values(), helm=helm)
-    assert _replicas(namespace, first.name) == 1
+    # What the start of a pod takes may count as load for a while.
+    assert_soon(lambda: _replicas(namespace, first.name) == 1, 240)
     with load_on(namespace, first.name, questions(first, second, count=3, rows=ROWS), rate=RATE) as load:
         assert_soon(lambda: _replicas(namespace, first.name) == 2, 180)
         assert any("cpu resource utilization" in event and "above target" in event for event in _rescales(namespace))

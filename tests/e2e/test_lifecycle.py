@@ -20,13 +20,30 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-EXAMPLES = ["iris-sklearn", "digits-onnx"]
+# Each model with one of the helms, and in the long form with the other.
+PAIRS = [
+    pytest.param(("iris-sklearn", "helm3"), id="iris-sklearn-helm3"),
+    pytest.param(("digits-onnx", "helm4"), id="digits-onnx-helm4"),
+    pytest.param(("iris-sklearn", "helm4"), id="iris-sklearn-helm4", marks=pytest.mark.full),
+    pytest.param(("digits-onnx", "helm3"), id="digits-onnx-helm3", marks=pytest.mark.full),
+]
 
 
-@pytest.fixture(params=EXAMPLES)
-def example(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
+@pytest.fixture(params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
+    found: tuple[str, str] = request.param
+    return found
+
+
+@pytest.fixture
+def example(pair: tuple[str, str]) -> str:
+    return pair[0]
+
+
+@pytest.fixture
+def helm(pair: tuple[str, str], request: pytest.FixtureRequest) -> Path:
+    path: Path = request.getfixturevalue(pair[1])
+    return path
 
 
 def assert_serves(namespace: Namespace, service: Service) -> None:

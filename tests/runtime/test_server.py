@@ -317,6 +317,15 @@ def test_the_log_holds_a_line_for_an_error_and_none_for_another_answer(tmp_path,
     }
 
 
+def test_the_log_spares_the_probes_whatever_part_of_the_answers_it_holds(tmp_path, serve):
+    server = serve(iris_onnx(tmp_path), "onnx", CHARTGEN_ACCESS_LOG_SAMPLE="1")
+    server.wait_ready()
+    server.post({"input": ROW})
+    assert server.get("/v2/health/ready").status_code == server.get("/healthz").status_code == 200
+    assert server.get("/metrics").status_code == 200
+    assert [line["path"] for line in server.log_lines() if "path" in line] == ["/predict", "/metrics"]
+
+
 def test_no_library_reports_to_its_maker(tmp_path, serve):
     """onnxruntime keeps what it reports about, and under which id, in the home folder; in CI it does not report."""
     home = tmp_path / "home"
