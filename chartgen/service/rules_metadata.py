@@ -24,6 +24,8 @@ RESERVED_ANNOTATIONS = {
     "kubectl.kubernetes.io/default-container",
     *(f"checksum/{name}" for name in ("model", "runtime", "request")),
 }
+# https://helm.sh/docs/topics/charts_hooks/
+HOOK = "helm.sh/hook"
 ANNOTATED = ("pod", "service", "ingress")
 # Kubernetes keeps 256 KiB; some of it goes to the annotations of the chart, of Helm and of `kubectl rollout restart`.
 MAX_ANNOTATIONS_BYTES = 256 * 1024 - 1024
@@ -53,6 +55,10 @@ def object_annotations(view: View) -> Iterator[Finding]:
             if owner == "pod" and key in RESERVED_ANNOTATIONS:
                 where = key_position(view.document, (*path, key))
                 yield Finding(where, (*path, key), "is one of the chart's own annotations", hint="take another key")
+            if owner != "pod" and key.startswith(HOOK):
+                message = "would make a hook of the object, which Helm keeps no account of"
+                where = key_position(view.document, (*path, key))
+                yield Finding(where, (*path, key), message, hint="leave it out: the object belongs to the release")
             size += len(key.encode()) + (len(node.text.encode()) if isinstance(node, Scalar) else 0)
         if size > MAX_ANNOTATIONS_BYTES:
             message, expected = f"the annotations come to {size:,} bytes", f"at most {MAX_ANNOTATIONS_BYTES:,} bytes"

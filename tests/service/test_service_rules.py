@@ -145,6 +145,14 @@ def test_the_annotations_of_the_chart_are_reserved(project: Project, key: str) -
     assert project.spec(MINIMAL + f"service: {{annotations: {{{key}: x}}}}")
 
 
+@pytest.mark.parametrize("owner", ["service", "ingress"])
+def test_no_annotation_makes_a_hook_of_an_object_of_the_release(project: Project, owner: str) -> None:
+    (violation,) = project.violations(MINIMAL + f"{owner}:\n  annotations:\n    helm.sh/hook: pre-install\n")
+    assert violation.message == "would make a hook of the object, which Helm keeps no account of"
+    assert violation.where.endswith("service.yaml:5:5")
+    assert project.spec(MINIMAL + "service: {annotations: {helm.sh/resource-policy: keep}}")
+
+
 def test_annotations_leave_room_for_those_of_the_chart(project: Project) -> None:
     (violation,) = project.violations(MINIMAL + f"pod: {{annotations: {{a: {'x' * (256 * 1024 - 100)}}}}}")
     assert violation.message == "the annotations come to 262,045 bytes"
