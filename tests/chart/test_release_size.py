@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 1024 * 1024
 # The answer of the pod's code, the comments in the chart and the notes will grow; values that users add are few.
-SPARE_BYTES = 25_000
+SPARE_BYTES = 18_000
 
 
 def release(chart: Path, helm: Path) -> bytes:

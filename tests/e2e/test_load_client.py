@@ -102,8 +102,9 @@ def test_a_connection_that_ends_before_the_answer_loses_the_request(sent: bytes,
 
 def test_an_answer_that_does_not_come_is_a_loss() -> None:
     async def serve(number: int, writer: asyncio.StreamWriter) -> None:
-        if number != 7:
-            writer.write(_answer(OLD))
+        if number == 7:
+            await asyncio.sleep(60)  # longer than the client waits
+        writer.write(_answer(OLD))
 
     report = _asked(serve)
     assert report["lost"] == 1
