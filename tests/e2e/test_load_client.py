@@ -28,16 +28,17 @@ def _asked(serve: Callable[[int, asyncio.StreamWriter], Awaitable[None]], count:
     heads: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not writer.is_closing():
-            try:
+        try:
+            while not writer.is_closing():
                 heads.append(await reader.readuntil(b"\r\n\r\n"))
                 await reader.readexactly(len(json.dumps(BODY)))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                break
-            await serve(len(heads), writer)
-            if b"Connection: close" in heads[-1]:
-                break
-        writer.close()
+                await serve(len(heads), writer)
+                if b"Connection: close" in heads[-1]:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:  # also where the loop ends while an answer is held back
+            writer.close()
 
     async def run() -> dict[str, Any]:
         server = await asyncio.start_server(handle, "127.0.0.1", 0)
