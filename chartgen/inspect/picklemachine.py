@@ -199,13 +199,15 @@ class PickleMachine(ArrayFollower):
             target.state = state
             self._stack[-1] = Opaque("array") if self._nested else self._read_array(target)
         elif isinstance(target, Made):
-            if target.has_state:
+            again = target.has_state
+            if again:
                 self._trace.oddities.add("the state of one object is set twice")
             picklearrays.check_state(target, state, self._trace)
             target.state, target.has_state = state, True
             if pickleelements.is_dtype(target):
                 pickleelements.finish(target, self._trace.oddities)
-            self._note_version(target)
+            if not again:
+                self._note_version(target)
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")
 

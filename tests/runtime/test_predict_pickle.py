@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
+import warnings
 
 import joblib
 import numpy as np
@@ -22,6 +23,9 @@ from tests.runtime.serving import ask, load, refusal
 
 ROW = [5.1, 3.5, 1.4, 0.2]
 NUMBERS = np.random.default_rng(0).normal(size=(40, 3))
+with warnings.catch_warnings():  # models still answer with it, discouraged as it is
+    warnings.simplefilter("ignore", PendingDeprecationWarning)
+    MATRIX = np.matrix([[1, 2]])
 
 
 class Answers:
@@ -237,7 +241,7 @@ def test_finite_numbers_that_are_too_large_for_the_model_are_the_inputs_fault(tm
 @pytest.mark.parametrize(
     ("answer", "written"),
     [
-        (np.matrix([[1, 2]]), [1, 2]),
+        (MATRIX, [1, 2]),
         (np.ma.masked_array([[1.5, 2.5]], mask=[[False, False]]), [1.5, 2.5]),
         (np.rec.array([1, 2]), [1, 2]),
     ],
