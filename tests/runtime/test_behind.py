@@ -7,7 +7,7 @@ import gzip
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from tests.runtime.models import iris_onnx
 from tests.runtime.serving import load
@@ -36,6 +36,10 @@ def framework():
         if name == "broken":
             raise LookupError("a cause that only the log has")
         return {"bytes": len(await request.body()), "said": request.headers["content-length"]}
+
+    @app.get("/livez")
+    async def live():
+        return Response(status_code=503)
 
     return app
 
@@ -114,6 +118,13 @@ def test_a_framework_that_fails_is_found_in_the_log_by_the_answers_id(ask, caplo
     [record] = [record for record in caplog.records if getattr(record, "fields", {}).get("id") == "find-me"]
     assert "a cause that only the log has" in str(record.exc_info[1])
     assert ask.metrics.errors == {"server_failed": 1}
+
+
+def test_the_log_spares_the_probes_that_a_framework_answers(ask, caplog):
+    with caplog.at_level("INFO", "chartgen"):
+        assert ask("GET", "/livez").status_code == 503
+        assert ask("GET", "/elsewhere").status_code == 404
+    assert [record.fields["path"] for record in caplog.records] == ["/elsewhere"]
 
 
 def test_answers_are_counted_by_the_template_of_their_route(ask):

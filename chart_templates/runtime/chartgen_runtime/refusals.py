@@ -19,6 +19,8 @@ ERROR = 400
 INTERNAL_ERROR = 500
 # Refusals that may as well be the model's fault as the input's; they are counted as the failures are.
 ABOUT_THE_MODEL = frozenset({"refused_by_model", "non_finite_output"})
+# What the cluster asks all the time, where a framework answers it.
+PROBES = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
 REQUEST_ID = "chartgen.request_id"  # in the head that a framework gets
 GONE = 499  # the client went away before it was answered; for the metrics
 
@@ -74,6 +76,8 @@ class Refusals:
             error.__cause__ = cause
         if error is not None and (status == INTERNAL_ERROR or error.code in ABOUT_THE_MODEL):
             self._metrics.errors[error.code] = self._metrics.errors.get(error.code, 0) + 1
+        if scope["path"] in PROBES and cause is None:
+            return
         if error is not None or status >= ERROR:
             self._access.line(scope, status, request_id, seconds, error)
         else:
