@@ -17,13 +17,16 @@ FOLDER = Path(__file__).resolve().parent.parent / "chartgen" / "pins" / "operato
 # The domains of models; the others are those of onnxruntime's own rewritten graphs.
 DOMAINS = {"": "-", "ai.onnx.ml": "ai.onnx.ml", "com.microsoft": "com.microsoft"}
 
+# Declared, but only for accelerators: the graph behind it was compiled for one, and lies in another file.
+ELSEWHERE = {("com.microsoft", "EPContext")}
+
 
 def table() -> str:
     """The file's content for the installed onnxruntime."""
     since: dict[tuple[str, str], int] = {}
     until: dict[tuple[str, str], int] = {}
     for schema in state.get_all_operator_schema():
-        if schema.domain not in DOMAINS:
+        if schema.domain not in DOMAINS or (schema.domain, schema.name) in ELSEWHERE:
             continue
         key = DOMAINS[schema.domain], schema.name
         since[key] = min(schema.since_version, since.get(key, schema.since_version))

@@ -40,9 +40,12 @@ _GRAPH, _OPSET, _METADATA, _TRAINING, _FUNCTION = 7, 8, 14, 20, 25
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 
-# The domains of operators that onnxruntime brings along; any other must come with the file, as functions.
-_BUILT_IN_DOMAINS = {"", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training"}
-_BUILT_IN_PREFIXES = ("com.microsoft", "com.ms.", "org.pytorch.aten")
+# The domains of operators that ONNX and onnxruntime bring along; any other must come with the file, as functions.
+_BUILT_IN_DOMAINS = {
+    *("", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training"),
+    "com.microsoft",
+    *("com.microsoft.nchwc", "com.ms.internal.nhwc"),  # what onnxruntime has optimised and saved
+}
 
 _TEXT_LIMIT = 4096
 _METADATA_LIMIT = 1 << 20
@@ -237,7 +240,7 @@ def _refuse_custom(path: Path, domains: set[str]) -> None:
     Raises:
         ModelUnsupportedError: There are some; the message names their domains.
     """
-    custom = sorted(domain for domain in domains - _BUILT_IN_DOMAINS if not domain.startswith(_BUILT_IN_PREFIXES))
+    custom = sorted(domains - _BUILT_IN_DOMAINS)
     if custom:
         raise ModelUnsupportedError(
             f"the model uses operators that onnxruntime does not have, of the domain {', '.join(map(repr, custom))}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chartgen.inspect.facts import Signature
 from chartgen.inspect.onnxnames import Names
 from chartgen.inspect.onnxtypes import read_value
-from chartgen.inspect.protobuf import WireError
+from chartgen.inspect.protobuf import Once, WireError
 
 if TYPE_CHECKING:
     from chartgen.inspect.onnxtypes import ValueType
@@ -24,10 +24,11 @@ _FUNCTION_NAME, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE = 1, 7, 10
 # AttributeProto; its floats and ints are repeated numbers that are not packed, a million of them in a big forest.
 _FLOATS, _INTS = 7, 8
 _TENSOR_VALUES, _GRAPH_VALUES, _SPARSE_VALUES = (5, 10), (6, 11), (22, 23)
+_SINGLE_VALUES = (5, 6, 22)
 # TrainingInfoProto.
 _TRAINING_GRAPHS = (1, 2)
 # TensorProto, and SparseTensorProto's two tensors.
-_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 8, 13, 14, 1
+_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _IN_THE_FILE, _EXTERNAL = 8, 13, 14, 0, 1
 _DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA = 1, 4, 5, 7, 11
 _SPARSE_TENSORS = (1, 2)
 _NAME_LIMIT = 4096
@@ -156,7 +157,10 @@ class GraphReader:
             names.make(name, by)
 
     def _attribute(self, attribute: Field, depth: int, names: Names) -> None:
+        once = Once()
         for item in self._reader.message(attribute, (_FLOATS, _INTS)):
+            if item.number in _SINGLE_VALUES:
+                once.see(item)
             if item.number in _TENSOR_VALUES:
                 self._tensor(item)
             elif item.number in _GRAPH_VALUES:
@@ -170,8 +174,8 @@ class GraphReader:
         for item in self._reader.message(tensor, (_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA)):
             if item.number == _TENSOR_NAME:
                 name = self._reader.text(item, _NAME_LIMIT)
-            elif item.number == _DATA_LOCATION:
-                external = item.value == _EXTERNAL
+            elif item.number == _DATA_LOCATION and item.int32 in (_IN_THE_FILE, _EXTERNAL):
+                external = item.int32 == _EXTERNAL
             elif item.number == _EXTERNAL_DATA:
                 location = self._location(item) or location
         if external:
@@ -188,9 +192,10 @@ class GraphReader:
 
     def _sparse(self, sparse: Field) -> str:
         """The sparse tensor's name, which is that of its values."""
-        names = {}
+        names, once = {}, Once()
         for item in self._reader.message(sparse, (3,)):
             if item.number in _SPARSE_TENSORS:
+                once.see(item)
                 names[item.number] = self._tensor(item)
         return names.get(_SPARSE_TENSORS[0], "")
 

@@ -42,7 +42,8 @@ class Names:
             For the main graph, what is wrong with it and with those inside of it; else nothing.
         """
         self.faults += [f"{name!r} is given, and a node makes it as well" for name in sorted(self._given & self._made)]
-        missing = {name: by for name, by in self._taken.items() if name not in self._given | self._made}
+        known = self._given | self._made
+        missing = {name: by for name, by in self._taken.items() if name not in known}
         if self._around is not None:
             for name, by in missing.items():
                 self._around.take(name, by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.protobuf import VARINT, WireError
+from chartgen.inspect.protobuf import VARINT, Once, WireError
 
 if TYPE_CHECKING:
     from chartgen.inspect.facts import Dimension
@@ -74,11 +74,12 @@ def read_value(reader: Reader, value: Field) -> tuple[str, ValueType]:
     Raises:
         WireError: It is corrupt.
     """
-    name, kind = "", ValueType(None, None, "unknown")
+    name, kind, once = "", ValueType(None, None, "unknown"), Once()
     for item in reader.message(value):
         if item.number == _VALUE_NAME:
             name = reader.text(item, _NAME_LIMIT)
         elif item.number == _VALUE_TYPE:
+            once.see(item)
             kind = _type(reader, item, 1)
     return name, kind
 
@@ -86,9 +87,11 @@ def read_value(reader: Reader, value: Field) -> tuple[str, ValueType]:
 def _type(reader: Reader, message: Field, depth: int) -> ValueType:
     if depth > _TYPE_DEPTH:
         raise WireError("a type is nested too deep")
-    result = ValueType(None, None, "unknown")
+    result, once = ValueType(None, None, "unknown"), Once()
     for item in reader.message(message):
         kind = _KINDS.get(item.number)
+        if kind is not None:
+            once.see(item)
         if kind in ("tensor", "sparse"):
             result = _tensor_type(reader, item, sparse=kind == "sparse")
         elif kind == "map":
@@ -102,11 +105,12 @@ def _type(reader: Reader, message: Field, depth: int) -> ValueType:
 
 
 def _map_type(reader: Reader, message: Field, depth: int) -> ValueType:
-    key, value = "unknown", "unknown"
+    key, value, once = "unknown", "unknown", Once()
     for item in reader.message(message):
         if item.number == 1 and item.kind == VARINT:
-            key = ELEMENT_TYPES.get(item.value, "unknown")
+            key = ELEMENT_TYPES.get(item.int32, "unknown")
         elif item.number == 2:  # noqa: PLR2004 - value_type
+            once.see(item)
             value = _type(reader, item, depth + 1).text
     return ValueType("map", None, f"map({key}, {value})")
 
@@ -114,12 +118,14 @@ def _map_type(reader: Reader, message: Field, depth: int) -> ValueType:
 def _tensor_type(reader: Reader, message: Field, *, sparse: bool) -> ValueType:
     dtype: str | None = None
     shape: tuple[Dimension, ...] | None = None
+    once = Once()
     for item in reader.message(message):
         if item.number == 1 and item.kind == VARINT:
-            if item.value and item.value not in ELEMENT_TYPES:
-                raise WireError(f"there is no element type {item.value}")
-            dtype = ELEMENT_TYPES.get(item.value)
+            if item.int32 and item.int32 not in ELEMENT_TYPES:
+                raise WireError(f"there is no element type {item.int32}")
+            dtype = ELEMENT_TYPES.get(item.int32)
         elif item.number == 2:  # noqa: PLR2004 - shape
+            once.see(item)
             shape = tuple(_dimension(reader, part) for part in reader.message(item) if part.number == 1)
     if sparse:
         return ValueType("sparse", shape, f"sparse({dtype or 'unknown'})")

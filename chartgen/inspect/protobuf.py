@@ -14,7 +14,7 @@ Buffer = mmap.mmap | bytes
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _MAX_VARINT = 10
 _MAX_FIELD = (1 << 29) - 1
-_SIGN = 1 << 63
+_SIGN, _SIGN32 = 1 << 63, 1 << 31
 
 # The run of an unpacked repeated number is skipped at the speed of a regular expression; `++` keeps no way back.
 _VARINT_RUN = rb"(?:%s[\x80-\xff]{0,9}[\x00-\x7f])++"
@@ -44,8 +44,34 @@ class Field(NamedTuple):
 
     @property
     def signed(self) -> int:
-        """The number of a VARINT field that was declared as int32 or int64."""
+        """The number of a field that was declared as int32 or int64."""
         return self.value - (1 << 64) if self.value & _SIGN else self.value
+
+    @property
+    def int32(self) -> int:
+        """The number of a field that was declared as int32 or an enumeration: of a longer one the low 32 bits."""
+        low = self.value & 0xFFFFFFFF
+        return low - (1 << 32) if low & _SIGN32 else low
+
+
+class Once:
+    """The fields of one message that may stand in it once.
+
+    A second one would be merged into the first, and so might say together what neither of them says.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def see(self, field: Field) -> None:
+        """Takes note of a field.
+
+        Raises:
+            WireError: It was there before.
+        """
+        if field.number in self._seen:
+            raise WireError(f"the field {field.number} at byte {field.start} is there twice")
+        self._seen.add(field.number)
 
 
 class Reader:
