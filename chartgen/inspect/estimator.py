@@ -40,6 +40,7 @@ _TABLES = (
     "SimpleImputer",
     "FunctionTransformer",
 )
+_CLUSTERS = ("KMeans", "MiniBatchKMeans", "BisectingKMeans")
 _TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 
 
@@ -157,7 +158,13 @@ def _inputs(model: Made, steps: list[Made]) -> tuple[Signature, ...]:
     if count is None:
         return ()
     # A table may hold texts as well as numbers; the file does not say which.
-    return (Signature("", None if name in _TABLES else "float64", (None, count)),)
+    return (Signature("", None if name in _TABLES else _number_type(steps[-1]), (None, count)),)
+
+
+def _number_type(last: Made) -> str:
+    """What of the floats a model takes: scikit-learn converts, but clusters of float32 compare with float32 alone."""
+    cls, centers = class_of(last), from_value(last.attributes.get("cluster_centers_"))
+    return "float32" if cls and cls.name in _CLUSTERS and centers is not None and centers.dtype == "f4" else "float64"
 
 
 def _integer(value: Value) -> int | None:

@@ -10,6 +10,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from chartgen.inspect import inspect_model
 from tests.runtime.models import iris, pickled
 from tests.runtime.serving import ask, load, refusal
 
@@ -236,6 +238,21 @@ def test_finite_numbers_that_are_too_large_for_the_model_are_the_inputs_fault(tm
     error = refusal(plane, [number, 1.0, 1.0])
     assert (error.status, error.code, error.path) == (422, "refused_by_model", "input")
     assert "infinity" in error.message
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("cluster", [KMeans, MiniBatchKMeans, BisectingKMeans])
+def test_clusters_get_the_floats_that_they_were_fitted_on(tmp_path, cluster, scaled, dtype):
+    model = cluster(3, random_state=0)
+    model = make_pipeline(StandardScaler(), model) if scaled else model
+    model.fit(NUMBERS.astype(dtype))
+    path = pickled(tmp_path, model)
+    plane = load(path, "pickle", CHARTGEN_MODEL_METHOD="transform")
+    assert [each.dtype for each in inspect_model(path).inputs] == [dtype]
+    np.testing.assert_allclose(
+        ask(plane, NUMBERS[:5].tolist()), model.transform(NUMBERS[:5].astype(dtype)), rtol=1e-5, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ MIXED = frozenset(
     {"ColumnTransformer", "FunctionTransformer", "SimpleImputer", "MissingIndicator", "DummyClassifier"}
     | {"OneHotEncoder", "OrdinalEncoder", "TargetEncoder", "DummyRegressor"}
 )
+CLUSTERS = frozenset({"KMeans", "MiniBatchKMeans", "BisectingKMeans"})
 NUMERIC_LIBRARIES = frozenset({"sklearn", "xgboost", "lightgbm"})
 
 
@@ -119,7 +120,17 @@ def _spec(model: Any) -> TensorSpec:
     if not isinstance(features, Integral):
         return TensorSpec("", None, None)
     numeric = type(first).__module__.partition(".")[0] in NUMERIC_LIBRARIES and not _is_mixed(first)
-    return TensorSpec("", "float64" if numeric else None, (None, int(features)))
+    return TensorSpec("", _number_type(model) if numeric else None, (None, int(features)))
+
+
+def _number_type(model: Any) -> str:
+    """What of the floats a model takes: scikit-learn converts, but clusters of float32 compare with float32 alone."""
+    steps = steps_of(model)
+    last = steps[-1] if steps else model
+    if not {each.__name__ for each in type(last).__mro__} & CLUSTERS:
+        return "float64"
+    kept = getattr(attribute(last, "cluster_centers_"), "dtype", "")
+    return "float32" if str(kept) == "float32" else "float64"
 
 
 def _is_mixed(step: Any) -> bool:
