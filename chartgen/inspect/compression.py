@@ -165,7 +165,9 @@ class Unpacked:
             if data:
                 return data
             if not packed and self._inner.wants_input and not self._inner.eof:
-                raise self._file.unreadable(f"the file is truncated: its {self._name} data has no end")
+                raise self._file.unreadable(
+                    f"the file is truncated: its {self._name} data has no end", hint="copy or save it again"
+                )
         # joblib would read a second stream as more of the same pickle; nobody writes one.
         if self._inner.unused_data or self._offset < self._file.size:
             raise self._file.unreadable(f"something follows the end of the {self._name} data")

@@ -60,11 +60,13 @@ class ModelFile:
     def _regular_size(self) -> int:
         status = os.fstat(self._descriptor)
         if stat.S_ISDIR(status.st_mode):
-            raise self.unreadable("it is a folder, not a model file", expected="one file")
+            raise self.unreadable(
+                "it is a folder, not a model file", expected="one file", hint="name the file in it that holds the model"
+            )
         if not stat.S_ISREG(status.st_mode):
             raise self.unreadable("it is a special file, not a model file", expected="a regular file")
         if status.st_size == 0:
-            raise self.unreadable("the file is empty")
+            raise self.unreadable("the file is empty", hint="copy or save it again")
         return status.st_size
 
     def __enter__(self) -> Self:

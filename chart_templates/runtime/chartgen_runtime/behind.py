@@ -89,7 +89,8 @@ class Behind:
     def _route(self, scope: Message) -> Route:
         """What is counted and how an error is said: by the template of the route that the framework's router found."""
         template = getattr(scope.get("route"), "path", None)
-        counter = self._front.metrics.route(template if isinstance(template, str) else "native")
+        label = template.replace("{model_name}", "{model}") if isinstance(template, str) else "native"
+        counter = self._front.metrics.route(label)
         return Route("", counter, error_form(scope["path"].removeprefix(self._base)))
 
     async def _hand_on(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow
 
 from ..cpu import available_cpus
-from ..errors import StartupError
+from ..errors import StartupError, refused_by_model
 from ..loader import LoadedModel
 from ..signature import Signature, TensorSpec
 
@@ -56,10 +56,20 @@ def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     names, results = [spec.name for spec in inputs], [spec.name for spec in outputs]
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
-        answers = run(*[tensorflow.constant(arrays[name]) for name in names])
+        try:
+            answers = run(*[tensorflow.constant(arrays[name]) for name in names])
+        except tensorflow.errors.InvalidArgumentError as error:  # such as an index beyond the end of an embedding
+            raise refused_by_model(_cause(error)) from error
         return dict(zip(results, map(_array, answers), strict=True))
 
     return LoadedModel(model, Signature(inputs, outputs), predict, thread_safe=True)
+
+
+def _cause(error: Exception) -> Exception:
+    """The error without where in the graph it happened: the line before the one that names the node."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    node = next((number for number, line in enumerate(lines) if line.startswith("[[{{node")), len(lines))
+    return ValueError(lines[max(node - 1, 0)] if lines else type(error).__name__)
 
 
 def _use(gpu: int) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from ..cpu import available_cpus
-from ..errors import StartupError, refused
+from ..errors import StartupError, refused, refused_by_model
 from ..loader import LoadedModel
 from ..protocol import member
 from ..signature import Signature, TensorSpec
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# What an error says that is the pod's.
+NOT_THE_INPUT = ("out of memory", "can't allocate memory", "CUDA error")
 # The element types that JSON can hold.
 DTYPES = {
     **{getattr(torch, name): name for name in ("bool", "float16", "float32", "float64")},
@@ -171,10 +173,21 @@ def _model(native: Any, signature: Signature, call: Callable[..., Any], device: 
     names = [spec.name for spec in signature.inputs]
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
-        with torch.inference_mode():
-            return {name: _plain(value) for name, value in _named(call(*_tensors(arrays, names, device))).items()}
+        try:
+            with torch.inference_mode():
+                return {name: _plain(value) for name, value in _named(call(*_tensors(arrays, names, device))).items()}
+        except (RuntimeError, IndexError) as error:  # how PyTorch refuses sizes, and an index beyond an embedding
+            if any(words in str(error) for words in NOT_THE_INPUT):
+                raise
+            raise refused_by_model(_last_line(error)) from error
 
     return LoadedModel(native, signature, predict, thread_safe=True, wrap=partial(_wrapped, device=device))
+
+
+def _last_line(error: Exception) -> Exception:
+    """The error without the traceback through TorchScript that stands in its text."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return RuntimeError(lines[-1].removeprefix("RuntimeError: ") if lines else type(error).__name__)
 
 
 def _tensors(arrays: dict[str, Any], names: list[str], device: torch.device) -> list[torch.Tensor]:
