@@ -25,6 +25,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
     What passes here can be rendered; only the cluster is not asked.
     """
     from chartgen.pins.gpu import GPU_PACKAGES
+    from chartgen.pins.xgboost import CPU_BUILD
 
     built = arguments.build(warn=output == "table")
     if output != "table":
@@ -40,8 +41,9 @@ def command(arguments: ServiceArguments, output: str) -> None:
         out.data("Validation", content, output)
         return
     has = built.requirements.versions
-    # The build for GPUs may be a package of another name.
-    names = [each.name if each.name in has else GPU_PACKAGES.get(each.name, "") for each in built.facts.libraries]
+    # A build for GPUs, and one without the code for them, may be a package of another name.
+    builds = {**GPU_PACKAGES, "xgboost": CPU_BUILD}
+    names = [each.name if each.name in has else builds.get(each.name, "") for each in built.facts.libraries]
     # A runtime of the user's own need not be a package.
     shown = [name for name in [built.spec.runtime.name, *names] if name in has]
     versions = [f"{name} {has[name]}" for name in shown]
