@@ -16,6 +16,7 @@ from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
 from chartgen.inspect.printable import SHOWN, listed, printable
+from chartgen.inspect.torchcode import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chartgen.inspect.picklevalues import Value
     from chartgen.inspect.readable import Readable
 
+_CLASSES = "__torch__.torch.classes."
 _STORAGE = Global("torch", "a storage")
 _REBUILD = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"})
 _PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
@@ -202,3 +204,19 @@ def elements_of(value: Value) -> list[Value]:
     if isinstance(value, Items):
         return list(value.head)
     return list(value) if isinstance(value, tuple) else []
+
+
+def of_script(found: Global) -> bool:
+    """Whether a pickle of a TorchScript archive may name this; C++ reads it, and calls nothing of Python's."""
+    if str(found).startswith(_CLASSES):
+        return str(found).removeprefix(_CLASSES).partition(".")[0] in CLASSES
+    if found.module == "__torch__" or found.module.startswith("__torch__."):
+        return True
+    if found.module == "torch._utils":
+        return found.name.startswith("_rebuild_")
+    if found.module == "torch":
+        return found.name.endswith("Storage") or found.name in {"device", "Size", "per_tensor_affine"}
+    return found.module == "torch.jit._pickle" or str(found) in {
+        "collections.OrderedDict",
+        "torch.storage.UntypedStorage",
+    }

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.errors import ModelUnsupportedError
+from chartgen.inspect import torchcode
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
 from chartgen.inspect.printable import printable
-from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, tensor_of, unsafe, walk
+from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, of_script, tensor_of, unsafe, walk
 
 if TYPE_CHECKING:
     from chartgen.inspect.picklevalues import Value
@@ -32,10 +33,6 @@ _INDICES = re.compile(
     r"torch\.embedding\([\w.]+, (\w+)[,)]|\.functional\.(?:___torch_mangle_\d+\.)?embedding\((\w+),", re.ASCII
 )
 _MANGLED = re.compile(r"\.___torch_mangle_\d+")
-# Operators that reach outside of the model, and operators of libraries that the pod does not have.
-_OUTSIDE = re.compile(r"\b(?:torch\.(?:save|load|from_file)|ops\.(?:aten|prim)\.(?:save|load|from_file))\(")
-_OPERATORS = re.compile(r"\bops\.(\w+)\.(\w+)\(", re.ASCII)
-_OWN = frozenset({"aten", "prim", "prims", "quantized", "_caffe2", "mkldnn", "mkldnn_prepacked", "prepacked", "sparse"})
 
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _LAYERS = "__torch__.torch.nn.modules."
@@ -81,34 +78,17 @@ class Program:
         return ModelUnsupportedError(message, where=str(self._file.path), hint=hint)
 
     def _walk(self, member: str) -> Value:
-        value, refused = walk(self._archive.open(self._prefix + member), _is_of_script)
+        value, refused = walk(self._archive.open(self._prefix + member), of_script)
         if refused:
             raise unsafe(self._file, refused, "this TorchScript archive")
         return value
 
     def _check_code(self) -> None:
-        """Refuses operators that reach outside of the model, and those of libraries that the pod does not have."""
+        """Refuses code that PyTorch does not write, and operators of files and of libraries that the pod lacks."""
         start = f"{self._prefix}code/"
         for name in self._archive.entries:
-            if not name.startswith(start) or not name.endswith(".py"):
-                continue
-            text = self._source(name)
-            outside = _OUTSIDE.search(text)
-            if outside:
-                call = outside[0].removesuffix("(")
-                raise ModelUnsafeError(
-                    f"the program in this TorchScript archive reads or writes files: it calls {call}",
-                    [call],
-                    where=str(self._file.path),
-                    expected="a program that computes",
-                    hint="do not load the file; export the model anew from its source",
-                )
-            others = sorted({found[1] for found in _OPERATORS.finditer(text)} - _OWN)
-            if others:
-                raise self._unsupported(
-                    f"the model calls operators of {', '.join(map(printable, others))}, which torch itself lacks",
-                    "export it with operators of torch itself, or to ONNX",
-                )
+            if name.startswith(start) and name.endswith(".py"):
+                torchcode.check(self._file, name.removeprefix(self._prefix), self._source(name))
 
     def _source(self, name: str) -> str:
         if name not in self._sources:
@@ -283,7 +263,7 @@ def _following(arguments: str, body: str, index: int) -> tuple[str, int] | None:
     for line in body.split("\n"):
         if not line.startswith("    ") or line.startswith("     "):
             continue
-        if re.match(rf"    {found[1]} = ", line):  # from here on it is another value
+        if line.startswith(f"    {found[1]} = "):  # from here on it is another value
             return None
         if any(found[1] in names for names in _INDICES.findall(line)):
             return "", 0
@@ -299,17 +279,3 @@ def _plain(value: Value) -> Value:
     if isinstance(value, Made) and value.maker == Global("torch.jit._pickle", "restore_type_tag"):
         return value.arguments[0] if isinstance(value.arguments, tuple) and value.arguments else None
     return value
-
-
-def _is_of_script(found: Global) -> bool:
-    """Whether a pickle of a TorchScript archive may name this; C++ reads it, and calls nothing of Python's."""
-    if found.module == "__torch__" or found.module.startswith("__torch__."):
-        return True
-    if found.module == "torch._utils":
-        return found.name.startswith("_rebuild_")
-    if found.module == "torch":
-        return found.name.endswith("Storage") or found.name in {"device", "Size", "per_tensor_affine"}
-    return found.module == "torch.jit._pickle" or str(found) in {
-        "collections.OrderedDict",
-        "torch.storage.UntypedStorage",
-    }
