@@ -6,7 +6,6 @@ what it does not find there is code of the author's, and some of its own layers 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -14,17 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from chartgen.inspect import jsontext
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = "keras_classes.yaml"
 
-# What JSON may be made of: it bounds the memory. The largest models of keras.applications stay below a tenth.
+# The largest models of keras.applications stay below a tenth.
 MAX_BYTES = 8 << 20
 _WITH_OPERATIONS = 3
 _SHOWN = 80
-_MAX_CONTAINERS = 200_000
-_MAX_VALUES = 600_000
 
 # Layers whose configuration holds code or a graph, or says where one lies.
 _RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TensorFlowOpLayer", "__lambda__"}
@@ -71,11 +70,11 @@ def read_config(text: str) -> dict[str, Any]:
     Raises:
         ConfigError: It is not JSON, too large to be one of a model, or has no class and configuration.
     """
-    if text.count("{") + text.count("[") > _MAX_CONTAINERS or text.count(",") > _MAX_VALUES:
-        raise ConfigError("the architecture has more parts than any model")
     try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        config = jsontext.parse(text)
+    except jsontext.TooManyPartsError as error:
+        raise ConfigError("the architecture has more parts than any model") from error
+    except ValueError as error:
         raise ConfigError("the architecture is not JSON") from error
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
         raise ConfigError("the architecture does not say of which class the model is")

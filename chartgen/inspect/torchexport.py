@@ -6,12 +6,11 @@ torch/_export/serde/schema.py. Loading such a file evaluates texts in it as Pyth
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
-from chartgen.inspect import torchsymbols
+from chartgen.inspect import jsontext, torchsymbols
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.printable import printable
 from chartgen.inspect.torchpickle import of_weights, unsafe, walk
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from chartgen.inspect.readable import Readable
 
 _MODEL = "models/model.json"
-# A document of this size takes some twenty times as much memory when every part of it is as small as can be.
 _DOCUMENT_LIMIT = 6 << 20
 _SCHEMA = 8
 
@@ -113,6 +111,9 @@ class Program:
     def _unsupported(self, message: str, hint: str) -> ModelUnsupportedError:
         return ModelUnsupportedError(message, where=str(self._file.path), hint=hint)
 
+    def _too_large(self, message: str) -> ModelUnsupportedError:
+        return self._unsupported(message, "export the model to ONNX or TorchScript")
+
     # What lies in the archive.
 
     def _check_members(self) -> None:
@@ -130,14 +131,13 @@ class Program:
     def _document(self, member: str) -> Any:
         name = self._prefix + member
         if name in self._archive.entries and self._archive.entries[name].size > _DOCUMENT_LIMIT:
-            raise self._unsupported(
-                f"{member} in the archive has {self._archive.entries[name].size} bytes; chartgen reads up to "
-                f"{_DOCUMENT_LIMIT}",
-                "export the model to ONNX or TorchScript",
-            )
+            size = self._archive.entries[name].size
+            raise self._too_large(f"{member} in the archive has {size} bytes; chartgen reads up to {_DOCUMENT_LIMIT}")
         try:
-            return json.loads(self._archive.text(name, _DOCUMENT_LIMIT)) if name in self._archive.entries else {}
-        except (ValueError, RecursionError) as error:
+            return jsontext.parse(self._archive.text(name, _DOCUMENT_LIMIT)) if name in self._archive.entries else {}
+        except jsontext.TooManyPartsError as error:
+            raise self._too_large(f"{member} in the archive has more parts than chartgen reads") from error
+        except ValueError as error:
             raise self._file.unreadable(f"{member} in the torch.export archive is no JSON") from error
 
     def _check_payload(self, member: str) -> None:
@@ -186,12 +186,13 @@ class Program:
             ModelUnsafeError: One is not as PyTorch writes it.
             ModelUnsupportedError: An operator is of a library that the pod does not have.
         """
-        for key, value in _walk(document):
+        for key, value in jsontext.walk(document, _FREE):
             if not _NAME.fullmatch(key):
                 raise self._unsafe(f"it has the odd name {printable(key)}")
             if isinstance(value, str):
                 self._check_text(key, value)
-        if document.get("graph_module", {}).get("treespec_namedtuple_fields"):
+        module = document.get("graph_module")
+        if isinstance(module, dict) and module.get("treespec_namedtuple_fields"):
             raise self._unsupported(
                 "the program takes or gives a named tuple, whose class the pod does not have",
                 "export a module that gives a tensor, a tuple or a dict of tensors",
@@ -224,10 +225,10 @@ class Program:
     def _check_tree(self, text: str) -> None:
         """Checks how inputs or outputs are nested: PyTorch looks the types of containers up by their names."""
         try:
-            tree = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            tree = jsontext.parse(text)
+        except ValueError as error:
             raise self._corrupt("does not say how its inputs are nested") from error
-        for key, value in _walk(tree):
+        for key, value in jsontext.walk(tree, _FREE):
             if key == "type" and isinstance(value, str) and value not in _CONTAINERS:
                 raise self._unsupported(
                     f"the program takes or gives a {printable(value)}, whose class the pod does not have",
@@ -257,7 +258,7 @@ class Program:
 
     def _outputs(self, specs: list[Any], calls: list[Any]) -> Iterator[Signature]:
         found = [spec["user_output"]["arg"] for spec in specs if "user_output" in spec]
-        names = _output_names(json.loads(calls[0]["signature"]["out_spec"])[1])
+        names = _output_names(jsontext.parse(calls[0]["signature"]["out_spec"])[1])
         if len(names) != len(found):
             return
         for name, argument in zip(names, found, strict=True):
@@ -286,22 +287,8 @@ def _output_names(tree: dict[str, Any]) -> list[str]:
     if kind is None:
         return ["output"]
     if kind == "builtins.dict":
-        keys = json.loads(tree["context"])
+        keys = jsontext.parse(tree["context"])
         return [str(key) for key in keys] if all(child["type"] is None for child in children) else []
     if not all(child["type"] is None for child in children):
         return []
     return ["output"] if len(children) == 1 else [f"output_{index}" for index in range(len(children))]
-
-
-def _walk(document: Any) -> Iterator[tuple[str, Any]]:
-    """Every key in a document, and every value that is no container, each value with the key it is under."""
-    waiting: list[tuple[str, Any]] = [("", document)]
-    while waiting:
-        key, value = waiting.pop()
-        if isinstance(value, dict):
-            yield from ((name, None) for name in value)
-            waiting += [(name, inner) for name, inner in value.items() if name not in _FREE]
-        elif isinstance(value, list):
-            waiting += [(key, inner) for inner in value]
-        else:
-            yield key, value

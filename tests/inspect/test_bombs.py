@@ -12,10 +12,13 @@ import os
 import struct
 import subprocess
 import sys
+import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.inspect.archives import MODELS, zipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,10 +108,39 @@ LONG = {
 }
 
 
-def _walk(folder: Path, bombs: dict[str, object]) -> None:
+def scripted(old: str, new: str) -> bytes:
+    """The TorchScript archive of a network whose code says something else, compressed."""
+    with zipfile.ZipFile(MODELS / "network-script.pt") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    code = members["network-script/code/__torch__.py"].decode().replace(old, new)
+    return zipped(members | {"network-script/code/__torch__.py": code.encode()}, zipfile.ZIP_DEFLATED)
+
+
+def exported(unit: str) -> bytes:
+    """A torch.export archive whose program is one list of a unit, compressed."""
+    program = f'{{"schema_version":{{"major":8}},"a":[{unit * ((SIZE + (1 << 20)) // len(unit))}0]}}'
+    members = {"archive_format": b"pt2", "models/model.json": program.encode()}
+    return zipped({f"m/{name}": content for name, content in members.items()}, zipfile.ZIP_DEFLATED)
+
+
+TORCH = {
+    "an argument of a long name": lambda: scripted("x", "x" * 900_000),
+    "an argument of a long type": lambda: scripted("x: Tensor", f"x: {'List[' * 700_000}Tensor"),
+    "many calls": lambda: scripted("    hidden = self.hidden\n", "    a = (b).forward(c, )\n" * 160_000),
+    "a line of calls": lambda: scripted("    hidden = self.hidden\n", f"    a = {'(b).forward(c, )' * 250_000}\n"),
+    "operators without an end": lambda: scripted("torch.relu(", "torch.relu(" * 350_000),
+    "empty objects": lambda: exported("{},"),
+    "empty lists": lambda: exported("[],"),
+    "objects in objects": lambda: exported('{"a":{"a":{"a":0}}},'),
+    "numbers": lambda: exported("1,"),
+    "short texts": lambda: exported('"ab",'),
+}
+
+
+def _walk(folder: Path, bombs: dict[str, object], suffix: str = ".pkl") -> None:
     paths = []
     for name, make in bombs.items():
-        path = folder / f"{name}.pkl"
+        path = folder / f"{name}{suffix}"
         path.write_bytes(make())  # type: ignore[operator]
         paths.append(path)
     done = subprocess.run([sys.executable, "-c", WALK, *paths], capture_output=True, text=True, check=False)
@@ -119,6 +151,10 @@ def _walk(folder: Path, bombs: dict[str, object]) -> None:
 
 def test_small_bombs_end_soon_and_in_little_room(tmp_path: Path) -> None:
     _walk(tmp_path, SHORT)
+
+
+def test_those_within_archives_of_pytorch_do_as_well(tmp_path: Path) -> None:
+    _walk(tmp_path, TORCH, ".pt")
 
 
 @pytest.mark.full

@@ -296,6 +296,19 @@ def test_a_program_that_the_pod_could_not_load_is_refused(
         inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt"))
 
 
+def test_a_program_of_more_parts_than_any_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = with_program("network-export.pt", lambda p: p.update(more=[{}] * 250_000), tmp_path / "m.pt")
+    with pytest.raises(ModelUnsupportedError, match=r"model\.json in the archive has more parts") as refused:
+        inspect_model(path)
+    assert "ONNX" in str(refused.value.hint)
+
+
+def test_a_program_without_a_graph_is_refused(tmp_path: Path) -> None:
+    path = with_program("network-export.pt", lambda p: p.update(graph_module=[]), tmp_path / "m.pt")
+    with pytest.raises(ModelUnreadableError, match="lacks what PyTorch writes"):
+        inspect_model(path)
+
+
 def test_weights_that_would_be_unpickled_are_refused(tmp_path: Path) -> None:
     member = "data/weights/model_weights_config.json"
     with zipfile.ZipFile(MODELS / "network-export.pt") as archive:
