@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chartgen.inspect import hdf5header as header
 from chartgen.inspect.hdf5attribute import Attribute, read_attribute, text_of
 from chartgen.inspect.hdf5group import names
+from chartgen.inspect.hdf5outside import outside
 from chartgen.inspect.hdf5source import Cursor, Hdf5Error, Source
 
 if TYPE_CHECKING:
@@ -51,13 +52,17 @@ class Hdf5Root:
         base = superblock_at(file)
         if base is None:
             raise Hdf5Error("it has no superblock")
-        self._source, root = _superblock(file, base)
-        found = header.messages(self._source, root)
+        self._source, self._address = _superblock(file, base)
+        found = header.messages(self._source, self._address)
         attributes = (read_attribute(message.body) for message in found if message.kind == header.ATTRIBUTE)
         self._attributes: dict[str, Attribute] = {attribute.name: attribute for attribute in attributes}
         self.attributes = tuple(self._attributes)
         self.dense = any(_is_dense(message) for message in found)
         self.names = names(self._source, found)
+
+    def outside(self) -> str | None:
+        """What in the whole file would make a reader open another one; see `hdf5outside.outside`."""
+        return outside(self._source, self._address)
 
     def text(self, name: str, limit: int) -> str | None:
         """The attribute of this name, which can be asked once.

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from chartgen.inspect.hdf5source import Source
 
-LINK, ATTRIBUTE, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x06, 0x0C, 0x11, 0x15
+LINK_INFO, LINK, EXTERNAL_FILES, LAYOUT = 0x02, 0x06, 0x07, 0x08
+ATTRIBUTE, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x0C, 0x11, 0x15
 _CONTINUATION = 0x10
+_LOOKED_AT = (LINK_INFO, LINK, EXTERNAL_FILES, LAYOUT, ATTRIBUTE, SYMBOL_TABLE, ATTRIBUTE_INFO, _CONTINUATION)
 
 _MAX_CHUNKS = 1000
 _MAX_CHUNK = 1 << 20
@@ -98,5 +100,5 @@ def _messages(chunk: Cursor, flags: int | None) -> Iterator[Message]:
         body = chunk.part(size, "a message of an object header")
         if not own & _SHARED:
             yield Message(kind, body)
-        elif kind in (LINK, ATTRIBUTE, _CONTINUATION, SYMBOL_TABLE):
-            raise Hdf5Error("the root keeps its attributes in a table that several objects share")
+        elif kind in _LOOKED_AT:
+            raise Hdf5Error("an object keeps what is read of it in a table that several objects share")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
 
-# Far above what the root of a model needs: they bound time and memory, whatever the file says of itself.
+# Far above what the groups of a model need: they bound time and memory, whatever the file says of itself.
 _MAX_BYTES = 64 << 20
-_MAX_READS = 100_000
+_MAX_READS = 300_000
 
 
 class Hdf5Error(ValueError):

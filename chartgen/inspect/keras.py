@@ -1,8 +1,8 @@
 """Reads a Keras model from an HDF5 file: its architecture, what goes in and out, and the Keras that wrote it.
 
 Keras keeps the architecture as JSON in the attribute `model_config` of the root, beside `keras_version` and `backend`,
-and the weights in the group `model_weights`, which is not looked at. Source: `keras/src/legacy/saving/legacy_h5_format`
-of Keras 3.15, and `keras/src/saving/legacy/hdf5_format` of Keras 2.15.
+and the weights in the group `model_weights`, of which nothing is looked at but whether all of it is in the file.
+Source: `keras/src/legacy/saving/legacy_h5_format` of Keras 3.15, `keras/src/saving/legacy/hdf5_format` of Keras 2.15.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.facts import Library, ModelFacts
 from chartgen.inspect.hdf5 import Hdf5Root
+from chartgen.inspect.hdf5outside import HiddenLinksError
 from chartgen.inspect.hdf5source import Hdf5Error
 from chartgen.inspect.kerasconfig import MAX_BYTES, ConfigError, foreign, read_config
 from chartgen.inspect.kerassignature import Unfit, layers, signature
@@ -61,6 +62,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         major = _major(file, version)
         _check_backend(file, backend, major)
         _check_own(file, config, major)
+        _check_inside(file, root)
         ends = signature(config)
     except Hdf5Error as error:
         raise file.unreadable(
@@ -68,6 +70,8 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         ) from error
     except ConfigError as error:
         raise file.unreadable(f"the file holds no valid Keras model: {error}", hint="save it again") from error
+    except HiddenLinksError as error:
+        raise ModelUnsupportedError(f"{error}, which is not read here", where=str(file.path), hint=_WHOLE) from error
     except Unfit as error:
         raise ModelUnsupportedError(
             f"the model {error}", where=str(file.path), hint=f"save it with another input, {_TO_ONNX}"
@@ -115,17 +119,37 @@ def _check_backend(file: ModelFile, backend: str | None, major: int) -> None:
         )
 
 
+def _check_inside(file: ModelFile, root: Hdf5Root) -> None:
+    """Refuses a file that leads out of itself: the pod would read what lies there, if anything does."""
+    if said := root.outside():
+        raise ModelUnsafeError(
+            f"loading the model could read another file: {said}",
+            where=str(file.path),
+            expected="a file that holds all its weights itself, as `model.save('model.h5')` of Keras writes it",
+            hint=f"do not load the file unless you made it; {_WHOLE}",
+        )
+
+
 def _check_own(file: ModelFile, config: dict[str, Any], major: int) -> None:
     """Refuses a model that needs code which is not Keras's own."""
     found = foreign(config, major)
     where = str(file.path)
-    names = {kind: [one for one in found if one.kind == kind] for kind in ("code", "custom", "operation")}
+    names = {kind: [one for one in found if one.kind == kind] for kind in ("code", "file", "custom", "operation")}
     if names["code"]:
         raise ModelUnsafeError(
             f"loading the model would run code that is stored in the file: {_listed(names['code'])}",
             where=where,
             expected="layers of Keras that hold numbers and no code",
             hint=_CODE_HINT,
+        )
+    if names["file"]:
+        raise ModelUnsafeError(
+            "loading the model would read another file, since a vocabulary is a path and no list: "
+            + _listed(names["file"]),
+            where=where,
+            expected="a vocabulary that is a list in the model itself",
+            hint="give the layer a list, as its argument `vocabulary` or by `set_vocabulary(words)`, and save the model"
+            f" again, {_TO_ONNX}",
         )
     if names["custom"]:
         raise ModelUnsupportedError(

@@ -32,6 +32,8 @@ _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellips
 # Functions of TensorFlow that Keras 2 calls by the name in the file: those that compute, and nothing else.
 _COMPUTING = {"math", "nn", "linalg", "image", "strings", "signal", "bitwise", "sets", "random", "__operators__"}
 _REACHING_OUT = {"py_function", "numpy_function", "load_library", "load_op_library", "print", "function", "Module"}
+# Keys of layers that look words up: Keras reads the file where the value is no list but its path.
+_LISTS = ("vocabulary", "idf_weights")
 # Keys of a layer whose value may be the bare name of a function.
 _ACTIVATIONS = ("activation", "recurrent_activation", "hidden_activation", "gate_activation")
 
@@ -44,8 +46,8 @@ class Foreign(NamedTuple):
     """Something that Keras cannot load by itself, or should not.
 
     Attributes:
-        kind: `code` for what runs code from the file, `custom` for what is the author's, `operation` for what Keras 3
-            writes to HDF5 and does not read again.
+        kind: `code` for what runs code from the file, `file` for what reads another file, `custom` for what is the
+            author's, `operation` for what Keras 3 writes to HDF5 and does not read again.
         name: The class or function.
         layer: The layer's name; empty where it has none.
     """
@@ -95,6 +97,8 @@ def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
         layer = inner["name"][:_SHOWN] if isinstance(inner.get("name"), str) else ""
         if kind := _kind(each, inner, major):
             found[Foreign(*kind, layer)] = None
+        if any(inner.get(key) is not None and not isinstance(inner[key], list) for key in _LISTS):
+            found[Foreign("file", each["class_name"][:_SHOWN], layer)] = None
         for key in _ACTIVATIONS:
             if isinstance(name := inner.get(key), str) and name not in _functions():
                 found[Foreign("custom", name[:_SHOWN], layer)] = None

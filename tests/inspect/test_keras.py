@@ -24,6 +24,7 @@ from tests.inspect.keras_files import FOLDER, MODELS, answers, config_of, keras_
 from tests.inspect.test_mutations import SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 INPUT = {"class_name": "InputLayer", "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "x"}}
@@ -113,6 +114,94 @@ def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, fu
         inspect_model(path)
     path = write_config(path, sequential(INPUT, layer("TFOpLambda", function="math.add")), version="2.15.0")
     assert inspect_model(path).format == "keras"
+
+
+LOOKUPS = {
+    "a path": layer("StringLookup", vocabulary="/etc/passwd"),
+    "a path for numbers": layer("IntegerLookup", vocabulary="words.txt"),
+    "an address": layer("TextVectorization", vocabulary="gs://bucket/words.txt"),
+    "weights": layer("TextVectorization", vocabulary=["a"], idf_weights="weights.npy"),
+    "a value that becomes a text": layer("StringLookup", vocabulary={"class_name": "__numpy__", "config": {}}),
+    "deep inside": layer("TimeDistributed", layer=layer("StringLookup", vocabulary="words.txt")),
+}
+
+
+@pytest.mark.parametrize("inner", LOOKUPS.values(), ids=LOOKUPS)
+@pytest.mark.parametrize("version", ["2.15.0", "3.15.1"])
+def test_a_vocabulary_in_another_file_is_refused_with_the_way_out(tmp_path: Path, inner: Any, version: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, inner), version=version)
+    with pytest.raises(ModelUnsafeError, match=r"would read another file, .*: '\w+' \(the layer ") as refused:
+        inspect_model(path)
+    assert "set_vocabulary" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("vocabulary", [["a", "b"], [], None])
+def test_a_vocabulary_in_the_model_itself_is_none_of_another_file(tmp_path: Path, vocabulary: Any) -> None:
+    words = layer("StringLookup", vocabulary=vocabulary, idf_weights=None)
+    assert inspect_model(write_config(tmp_path / "m.h5", sequential(INPUT, words))).format == "keras"
+
+
+def _in_other_files(group: h5py.Group) -> None:
+    group.create_dataset("bias", (2,), "f4", external=[("/tmp/other.bin", 0, 8)])
+
+
+def _put_together(group: h5py.Group) -> None:
+    layout = h5py.VirtualLayout((2,), "f4")
+    layout[:] = h5py.VirtualSource("/tmp/other.h5", "bias", (2,))
+    group.create_virtual_dataset("bias", layout)
+
+
+def _linked(group: h5py.Group) -> None:
+    group["bias"] = h5py.ExternalLink("/tmp/other.h5", "bias")
+
+
+def _by_a_path(group: h5py.Group) -> None:
+    group["bias"] = h5py.SoftLink("/elsewhere")
+
+
+OUTSIDE = {
+    _in_other_files: "'/model_weights/dense/dense/bias' keeps its values in other files",
+    _put_together: "'/model_weights/dense/dense/bias' is put together out of other files",
+    _linked: "'/model_weights/dense/dense/bias' is an external link",
+    _by_a_path: "'/model_weights/dense/dense/bias' is a soft link",
+}
+
+
+@pytest.mark.parametrize(("change", "said"), OUTSIDE.items())
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("many", [0, 40])
+def test_weights_that_lie_in_another_file_are_refused(
+    tmp_path: Path, change: Callable[[h5py.Group], None], said: str, libver: str, many: int
+) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT))
+    with h5py.File(path, "a", libver=libver) as file:
+        group = file["model_weights"]
+        for number in range(many if libver == "earliest" else many // 8):
+            group.create_dataset(f"before{number}/kernel", data=np.zeros((2, 2), "f4"), chunks=(1, 2))
+        change(group.create_group("dense/dense"))
+    with pytest.raises(ModelUnsafeError, match=f"could read another file: .*{said}$"):
+        inspect_model(path)
+
+
+def test_links_that_are_not_read_are_said(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT))
+    with h5py.File(path, "a", libver="latest") as file:
+        for number in range(20):
+            file.create_group(f"model_weights/layers/{number}")
+    with pytest.raises(ModelUnsupportedError, match=r"'/model_weights/layers' .* \(dense storage\), which is not read"):
+        inspect_model(path)
+
+
+def test_a_model_of_very_many_weights_is_read(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT))
+    with h5py.File(path, "a") as file:
+        for number in range(300):
+            for name in ("kernel:0", "bias:0"):
+                file[f"model_weights/layer{number}/layer{number}/{name}"] = np.zeros(2, "f4")
+        file["model_weights/again"] = file["model_weights"]  # a hard link back
+    begin = time.process_time()
+    assert inspect_model(path).format == "keras"
+    assert time.process_time() - begin < SECONDS
 
 
 CUSTOM = {
