@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.e2e.helms import with_helm_4
 from tests.e2e.load import load_on, questions
 from tests.e2e.services import retrained
 from tests.helpers import assert_soon, run, service_file
@@ -35,6 +36,7 @@ def metrics(kubeconfig: Path) -> None:
 
 
 @pytest.mark.usefixtures("metrics")
+@with_helm_4
 def test_cpu_load_makes_more_pods_and_an_upgrade_leaves_their_number_alone(
     namespace: Namespace, helm: Path, tmp_path: Path
 ) -> None:

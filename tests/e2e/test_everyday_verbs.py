@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.e2e.helms import with_helm_3
 from tests.helpers import EXAMPLES, documents, of_kind, run
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def offered(line: str, helm: Path) -> list[str]:
     return [each.partition(",")[2] for each in run(sys.executable, "-m", "chartgen", env=env).split()]
 
 
+@with_helm_3
 def test_a_service_is_deployed_twice_looked_into_and_completed(
     namespace: Namespace, helm: Path, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from chartgen.chart.servable import EMBED_MAX_BYTES
 from chartgen.inspect.facts import Library, ModelFacts, Signature
 from chartgen.pins.resolve import resolve
 from chartgen.service.model import ModelSource, ServiceSpec
+from tests.e2e.helms import with_helm_3, with_helm_4
 from tests.e2e.services import assert_close, retrained
 from tests.helpers import assert_soon, run, service_file
 
@@ -36,6 +37,7 @@ INPUTS = (Signature("x", "float32", (1,)),)
 SMALL = {"cpu": "50m", "memory": "256Mi"}
 
 
+@with_helm_4
 def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     before = namespace.contents()
     # The model loads, and fails at its first prediction.
@@ -55,6 +57,7 @@ def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespa
     assert_soon(lambda: namespace.contents() == before)
 
 
+@with_helm_3
 def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     service = retrained("digits-onnx", tmp_path / "1", "1.0.0")
     before = namespace.contents()
@@ -87,6 +90,7 @@ def test_a_failed_upgrade_is_rolled_back_on_request(namespace: Namespace, helm: 
     assert_soon(lambda: namespace.contents() == before)
 
 
+@with_helm_4
 def test_libraries_that_cannot_be_installed_are_the_cause(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     file = service_file(tmp_path, **SMALL)
     settings = namespace.values("packages.indexUrl=http://127.0.0.1:9/simple", "packages.pipOptions={--retries=0}")
@@ -141,6 +145,7 @@ def test_no_permission(namespace: Namespace, helm: Path, tmp_path: Path) -> None
     assert namespace.chartgen("list", "--kubeconfig", kubeconfig, helm=helm, ok=False).returncode == 6
 
 
+@with_helm_3
 def test_an_old_pod_that_starts_again_in_the_middle_of_an_upgrade_never_serves_the_new_model(
     namespace: Namespace, helm: Path, tmp_path: Path
 ) -> None:
@@ -175,6 +180,7 @@ def test_an_old_pod_that_starts_again_in_the_middle_of_an_upgrade_never_serves_t
     assert_close(namespace.post(url, body)["output"], first.predict(np.array(rows)))
 
 
+@with_helm_4
 def test_after_a_failed_upgrade_a_rollback_waits_for_the_pods_it_brings_back(
     namespace: Namespace, helm: Path, tmp_path: Path
 ) -> None:
@@ -216,6 +222,7 @@ def test_a_volume_that_cannot_be_mounted_is_the_cause_also_after_the_release_is_
     assert 'configmap "nowhere" not found' in done.stderr.splitlines()[-2] + done.stderr.splitlines()[-1]
 
 
+@with_helm_3
 def test_the_models_bytes_in_the_pod_have_the_files_digest(namespace: Namespace, helm: Path, tmp_path: Path) -> None:
     service = retrained("digits-onnx", tmp_path, "1.0.0")
     namespace.chartgen("install", "-f", service.file, *namespace.values(), helm=helm)

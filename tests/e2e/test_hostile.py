@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.attack.hostile import HANDLER, everything, spelled
+from tests.e2e.helms import with_helm_4
 from tests.helpers import ONNX_MODEL, write_tree
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _environment(namespace: Namespace, deployment: str) -> dict[bytes, bytes]:
     return {name: value for name, _, value in pairs}
 
 
+@with_helm_4
 def test_hostile_text_reaches_the_pod_and_the_api_byte_for_byte(
     namespace: Namespace, helm: Path, tmp_path: Path
 ) -> None:
