@@ -152,6 +152,11 @@ def layout(wrapper: ArrayWrapper) -> Layout | None:
     return Layout(shape, element.code, element.order, size, aligned, element.objects)
 
 
+def is_array(value: Value) -> bool:
+    """Whether a value is an array by the call that makes it, whatever is kept of it."""
+    return isinstance(value, Made) and value.maker in _RECONSTRUCT
+
+
 def from_value(value: Value) -> Array | None:
     """The array that a value is, where it is one that NumPy pickled itself; None otherwise."""
     if isinstance(value, Array):

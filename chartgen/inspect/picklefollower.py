@@ -121,6 +121,8 @@ class ArrayFollower(PickleStack):
         if layout.objects:
             inner = type(self)(self._in, self._trace, self._where, nested=True).run()
             self._in.leave_frame()
+            if not picklearrays.is_array(inner):
+                raise self._unsafe("it has something else in the place of an array")
             return picklearrays.from_value(inner) or Array(layout.shape, "O")
         if layout.aligned:
             self._in.skip(self._in.number(1))

@@ -17,7 +17,7 @@ from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from chartgen.inspect.picklestream import PickleStream
     from chartgen.inspect.pickletrace import Trace
@@ -32,6 +32,11 @@ _KEPT_NAMES = 10_000
 _PLAINLY = (Global("builtins", "object"), None)
 
 STOP = ord(".")
+
+
+def _makes_plainly(values: Sequence[Value]) -> bool:
+    """Whether it is what `copyreg._reconstructor` makes an object of a class from."""
+    return len(values) == 1 + len(_PLAINLY) and values[2] is None and values[1] == _PLAINLY[0]
 
 
 class PickleMachine(ArrayFollower):
@@ -105,6 +110,7 @@ class PickleMachine(ArrayFollower):
             if len(self._trace.imports) >= _KEPT_NAMES:
                 raise self._in.corrupt("it imports more names than any model")
             self._trace.imports.add(found)
+        self._guarded = self._guarded or is_made_empty(found)
         if found.module == "joblib.numpy_pickle_compat" or found.name in ("NDArrayWrapper", "ZNDArrayWrapper"):
             raise ModelUnsupportedError(
                 "the file was written by joblib older than 0.10, which keeps the arrays in other files",
@@ -138,6 +144,18 @@ class PickleMachine(ArrayFollower):
             where=self._where,
             hint="write it again without `buffer_callback`",
         )
+
+    # Classes that are made without arguments: what keeps one could call it later, with some.
+
+    def _check_kept(self, values: Sequence[Value]) -> None:
+        for value in values:
+            cls = value[0] if isinstance(value, tuple) and _makes_plainly(value) else value
+            if isinstance(cls, Global) and is_made_empty(cls):
+                self._trace.oddities.add(f"{cls} itself is kept, to be called later")
+
+    def _check_tuple(self, values: Sequence[Value]) -> None:
+        if not _makes_plainly(values):  # Such a tuple is looked at in its turn where something keeps it.
+            self._check_kept(values)
 
     # Calls.
 
@@ -193,6 +211,8 @@ class PickleMachine(ArrayFollower):
         if self._pending is not None:
             self._check_pending()
         if state is not None and not (isinstance(target, Made) and pickleelements.is_dtype(target)):
+            if self._guarded:
+                self._check_kept((state,))
             self._check_state(state)
         if isinstance(target, ArrayWrapper):
             self._pending = None
@@ -214,10 +234,6 @@ class PickleMachine(ArrayFollower):
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
             entries = part.entries if isinstance(part, Made) else part
-            values = entries.head.values() if isinstance(entries, Entries) else ()
-            for value in values:
-                if isinstance(value, Global) and is_made_empty(value):
-                    self._trace.oddities.add(f"{value} itself is kept, to be called later")
             if isinstance(entries, Entries) and (entries.hook is not None or entries.odd):
                 what = f"the attribute `{entries.hook}`" if entries.hook else "an attribute whose name is computed"
                 self._trace.oddities.add(f"{what} is set")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chartgen.inspect.picklevalues import Entries, Items, Made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chartgen.inspect.picklestream import PickleStream
     from chartgen.inspect.picklevalues import Value
@@ -40,6 +40,8 @@ class PickleStack:
         self._room = _STACK_LIMIT
         self._tuples = 0
         self._memo: dict[int, Value] = {}
+        # Whether the pickle names a class that no container may hold; most do not, which spares the look.
+        self._guarded = False
 
     # The stack.
 
@@ -116,8 +118,17 @@ class PickleStack:
 
     # Containers.
 
+    def _check_kept(self, values: Sequence[Value]) -> None:
+        """Looks at values that are about to become part of another, all of them, whatever is kept of it."""
+
+    def _check_tuple(self, values: Sequence[Value]) -> None:
+        """Looks at what is about to become a tuple, which may be the arguments of a call."""
+
     def _pop_tuple(self) -> Value:
-        return self.as_tuple(self._pop_mark())
+        items = self._pop_mark()
+        if self._guarded:
+            self._check_tuple(items)
+        return self.as_tuple(items)
 
     @staticmethod
     def as_tuple(items: list[Value]) -> Value:
@@ -135,12 +146,16 @@ class PickleStack:
         if self._tuples > _TUPLES_FREE + self._in.position // _TUPLE_BYTES:
             raise self._in.corrupt("it makes more tuples than any model of its size")
         items = tuple(self._stack[-count:])
+        if self._guarded:
+            self._check_tuple(items)
         del self._stack[-count:]
         self._push(items)
 
     def _pop_items(self, kind: str) -> Value:
-        made = Items(kind)
-        made.extend(self._pop_mark())
+        made, items = Items(kind), self._pop_mark()
+        if self._guarded:
+            self._check_kept(items)
+        made.extend(items)
         return made
 
     def _pop_entries(self) -> Value:
@@ -150,6 +165,8 @@ class PickleStack:
 
     def _append(self, values: list[Value]) -> None:
         target = self._top()
+        if self._guarded:
+            self._check_kept(values)
         if isinstance(target, Items):
             target.extend(values)
         elif not isinstance(target, Made):
@@ -168,6 +185,8 @@ class PickleStack:
     def _set(self, target: Entries, values: list[Value]) -> None:
         if len(values) % 2:
             raise self._in.corrupt("it sets a key without a value")
+        if self._guarded:
+            self._check_kept(values)
         if target.sealed:
             raise self._in.corrupt("it changes the fields of an array's element type that is already made")
         for index in range(0, len(values), 2):
