@@ -10,6 +10,7 @@ Left out on purpose, though models are known to hold them:
 - ``builtins.eval``, ``exec``, ``open``, ``__import__`` and their kind; ``numpy.load``, ``numpy.testing.*``.
 - ``numpy._core._ufunc_reconstruct``: it imports the module that its argument names.
 - ``scipy.stats`` distributions: setting the state of one executes a text out of that state.
+- ``sklearn.metrics._dist_metrics.PyFuncDistance``: it calls a function out of its state, even while the file is loaded.
 - ``sklearn.datasets``, ``sklearn.utils`` but for a few classes: loaders, parallel workers, HTML.
 - ``cloudpickle.*``: it makes functions out of code in the file.
 
@@ -127,6 +128,7 @@ SKLEARN_MODULES_OF_CLASSES = (
     "sklearn.utils._bunch",
     "sklearn.utils._metadata_requests",
 )
+SKLEARN_CLASSES_LEFT_OUT = {"PyFuncDistance", "PyFuncDistance32", "PyFuncDistance64"}
 # Modules of scikit-learn whose public functions take arrays and give arrays or numbers.
 SKLEARN_MODULES_OF_FUNCTIONS = (
     "sklearn.feature_selection",
@@ -236,7 +238,7 @@ def sklearn_classes() -> Names:
         own_names = (module.__name__, module.__name__.rpartition(".")[2])
         for name, value in vars(module).items():
             own = getattr(value, "__module__", None)
-            if own not in own_names:
+            if own not in own_names or name in SKLEARN_CLASSES_LEFT_OUT:
                 continue
             if inspect.isclass(value):
                 part = listed and not issubclass(value, BaseException)

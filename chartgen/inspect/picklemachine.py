@@ -10,7 +10,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import picklearrays, pickleelements
+from chartgen.inspect import picklearrays, picklecalls, pickleelements
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
@@ -157,6 +157,9 @@ class PickleMachine(ArrayFollower):
         if not _makes_plainly(values):  # Such a tuple is looked at in its turn where something keeps it.
             self._check_kept(values)
 
+    def _check_entries(self, target: Made) -> None:
+        picklecalls.check_entries(target, self._trace.oddities)
+
     # Calls.
 
     def _call(self, function: Value, arguments: Value) -> Made:
@@ -166,6 +169,7 @@ class PickleMachine(ArrayFollower):
             self._trace.calls.add(function)
             given = picklearrays.check_call(function, arguments, self._trace)
             self._trace.calls |= given
+            picklecalls.check_arguments(function, arguments, self._trace.oddities)
             self._check_made_empty(function, arguments, given)
             return Made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
@@ -191,6 +195,8 @@ class PickleMachine(ArrayFollower):
         self._push(made)
 
     def _new_object_with_keywords(self) -> None:
+        # No class on the list is pickled so.
+        self._trace.oddities.add("an object is made with keywords")
         self._pop()
         self._new_object()
 
@@ -223,6 +229,7 @@ class PickleMachine(ArrayFollower):
             if again:
                 self._trace.oddities.add("the state of one object is set twice")
             picklearrays.check_state(target, state, self._trace)
+            picklecalls.check_state(target, state, self._trace.oddities)
             target.state, target.has_state = state, True
             if pickleelements.is_dtype(target):
                 pickleelements.finish(target, self._trace.oddities)

@@ -124,6 +124,9 @@ class PickleStack:
     def _check_tuple(self, values: Sequence[Value]) -> None:
         """Looks at what is about to become a tuple, which may be the arguments of a call."""
 
+    def _check_entries(self, target: Made) -> None:
+        """Looks at the entries of an object that is a dictionary as well."""
+
     def _pop_tuple(self) -> Value:
         items = self._pop_mark()
         if self._guarded:
@@ -177,6 +180,7 @@ class PickleStack:
         if isinstance(target, Made):
             target.entries = target.entries or Entries()
             self._set(target.entries, values)
+            self._check_entries(target)
         elif isinstance(target, Entries):
             self._set(target, values)
         else:

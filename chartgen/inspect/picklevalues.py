@@ -17,6 +17,18 @@ KEPT_KEYS = 512
 
 # As an attribute, one of these changes what later opcodes call on an object; so may any name of Python's own.
 _HOOKS = frozenset({"add", "append", "extend"})
+# Classes call these on what they take for a plain value or an array, so none may stand for a function or an object that
+# can be called.
+_PLAIN_TYPES = (str, bytes, bytearray, int, float, complex, dict, list, set)
+_METHODS = _HOOKS | {name for plain in _PLAIN_TYPES for name in dir(plain) if not name.startswith("_")}
+_METHODS |= frozenset(
+    """all any argmax argmin argpartition argsort astype byteswap choose clip compress cumprod cumsum diagonal dot dump
+    dumps fill flatten getfield item itemset max mean min newbyteorder nonzero partition prod ptp put ravel repeat
+    reshape resize round searchsorted setfield setflags squeeze std sum swapaxes take tobytes tocoo tocsc tocsr todense
+    tofile tolist tostring trace transpose var view""".split()  # noqa: SIM905 - a list of names
+)
+# Under this one scikit-learn keeps what a splitter wants to be given.
+_METHODS -= {"split"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,10 @@ class Entries:
         """Sets an entry."""
         self.count += 1
         if isinstance(key, str):
-            if key in _HOOKS or (key.startswith("__") and key.endswith("__")):
+            if key in _METHODS:
+                if key in _HOOKS or not _is_data(value):
+                    self.hook = key
+            elif key.startswith("__") and key.endswith("__"):
                 self.hook = key
             if self._kept is None:
                 self._kept = {key: value}
@@ -204,6 +219,13 @@ class ArrayWrapper:
 
 Constant = None | bool | int | float | str | bytes
 Value = Constant | Opaque | Global | Items | Entries | Made | Array | ArrayWrapper | tuple["Value", ...]
+
+
+def _is_data(value: Value) -> bool:
+    """Whether it is certain that a value cannot be called."""
+    if isinstance(value, Made):
+        return value.maker is not None and value.maker.module.startswith(("numpy.", "_codecs"))
+    return not isinstance(value, Global)
 
 
 def class_of(value: Value) -> Global | None:

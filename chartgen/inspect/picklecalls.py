@@ -1,0 +1,96 @@
+"""What a pickle may hand to the calls that loading makes: nothing on which loading would call what the file says.
+
+A constructor may call a method of what it is given: `uuid.UUID` calls `replace`, `dict` calls `keys`. Where that is an
+object to which the file gave attributes, the method is whatever the file named. So a call gets what real picklers give
+it alone: constants, arrays and element types, plain containers, and plain values of the standard library. A state gets
+no function by its place, as only attributes are looked at by their names.
+"""
+
+from __future__ import annotations
+
+from chartgen.inspect.picklevalues import KEPT_KEYS, ArrayWrapper, Entries, Global, Items, Made, Value
+
+# Makers of plain values, to which the file can give no attributes but by a state.
+_PLAIN = frozenset({"_codecs", "builtins", "collections", "datetime", "decimal", "fractions", "numpy", "uuid"})
+# Whose callables picklers give containers, besides compiled classes' own `__pyx_unpickle_` functions.
+_OF_CONTAINERS = _PLAIN | {"copyreg"}
+_UNPICKLE = "__pyx_unpickle_"
+# PyTorch's own pickles have a list of their own, of functions that take tensors of each other.
+_ELSEWHERE = frozenset({"torch", "__torch__"})
+# NumPy's arrays take their state as a tuple, and its generators as a dictionary that they do not keep.
+_GENERATORS = "numpy.random"
+# A state of attributes is a dictionary, or two: the other one is of those in slots.
+_ATTRIBUTES = 2
+
+OBJECT_GIVEN = "a call is given an object that has attributes"
+CONTAINER_GIVEN = "a call is given a container that its own pickler does not give it"
+STATE_MADE = "a state is set that is an object itself"
+FUNCTION_BY_PLACE = "a function is kept in a state by its place"
+TOO_MANY = "an object has more attributes than any model's"
+
+
+def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> None:
+    """Notes arguments on which the function could call what the file says.
+
+    Args:
+        function: What is called.
+        arguments: With what.
+        oddities: Where it is noted.
+    """
+    root = function.module.partition(".")[0]
+    if not arguments or root in _ELSEWHERE:
+        return
+    containers = root in _OF_CONTAINERS or function.name.startswith(_UNPICKLE)
+    for value in arguments if isinstance(arguments, tuple) else (arguments,):
+        if isinstance(value, tuple | Items | Entries):
+            if not containers:
+                oddities.add(CONTAINER_GIVEN)
+            if isinstance(value, tuple) and not all(_is_plain(one) for one in value):
+                oddities.add(OBJECT_GIVEN)
+        elif not _is_plain(value):
+            oddities.add(OBJECT_GIVEN)
+
+
+def check_state(made: Made, state: Value, oddities: set[str]) -> None:
+    """Notes a state out of which an object could call what the file says.
+
+    Args:
+        made: The object.
+        state: The state that is about to be set.
+        oddities: Where it is noted.
+    """
+    if made.maker is not None and made.maker.module.partition(".")[0] in _ELSEWHERE:
+        return
+    if isinstance(state, Made | Global):
+        oddities.add(STATE_MADE)
+    parts = state if isinstance(state, tuple) else (state,)
+    if any(isinstance(part, Global) for part in parts):
+        oddities.add(FUNCTION_BY_PLACE)
+    if len(parts) <= _ATTRIBUTES and any(isinstance(part, Entries) and part.count > KEPT_KEYS for part in parts):
+        oddities.add(TOO_MANY)
+
+
+def check_entries(made: Made, oddities: set[str]) -> None:
+    """Notes an entry of an object that is a dictionary as well, where it may stand for an attribute: `Bunch` does so.
+
+    Args:
+        made: The object, with its entries.
+        oddities: Where it is noted.
+    """
+    if made.entries is None or made.entries.hook is None or made.maker is None:
+        return
+    if made.maker.module.partition(".")[0] not in _PLAIN | _ELSEWHERE:
+        oddities.add(f"the attribute `{made.entries.hook}` is set by an entry")
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether it is a value on which no method is called that the file has named."""
+    if not isinstance(value, Made):
+        return not isinstance(value, ArrayWrapper)
+    if value.maker is None or value.maker.module.partition(".")[0] not in _PLAIN:
+        return False
+    if not value.has_state:
+        return True
+    # What `numpy.scalar` gives may be the very object that it was given.
+    of_arrays = value.maker.module.startswith("numpy") and value.maker.name != "scalar"
+    return of_arrays and (isinstance(value.state, tuple) or value.maker.module.startswith(_GENERATORS))
