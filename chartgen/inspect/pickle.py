@@ -17,6 +17,7 @@ from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
 from chartgen.inspect.printable import SHOWN, listed, printable
+from chartgen.inspect.textfiles import refuse_openers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
     Raises:
         ModelUnreadableError: It is truncated, corrupt, or no pickle.
         ModelUnsafeError: It would import or do what is not allowed; the message lists all of it.
-        ModelUnsupportedError: The pod could not load it.
+        ModelUnsupportedError: The pod could not load it, or it would open files for its clients.
     """
     stream = PickleStream(file)
     trace = Trace(_operations(file.size))
@@ -64,6 +65,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
     if not trusted and (untrusted or trace.oddities):
         raise _unsafe(file, untrusted, trace)
     _refuse_main(file, trace)
+    refuse_openers(file, trace.openers)
     facts = describe(value, trace)
     able = abilities(value)
     columns = columns_of(value)

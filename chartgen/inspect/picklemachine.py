@@ -10,7 +10,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import picklearrays, picklecalls, pickleelements
+from chartgen.inspect import picklearrays, picklecalls, pickleelements, textfiles
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
@@ -230,6 +230,8 @@ class PickleMachine(ArrayFollower):
                 self._trace.oddities.add("the state of one object is set twice")
             picklearrays.check_state(target, state, self._trace)
             picklecalls.check_state(target, state, self._trace.oddities)
+            if said := textfiles.opener(target, state):
+                self._trace.openers.add(said)
             target.state, target.has_state = state, True
             if pickleelements.is_dtype(target):
                 pickleelements.finish(target, self._trace.oddities)

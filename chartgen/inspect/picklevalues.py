@@ -89,6 +89,7 @@ class Element:
 
 RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 """By which protocols below 2 make an object of a class."""
+_NEW_OBJECT = Global("copyreg", "__newobj__")
 
 
 class Items:
@@ -232,7 +233,7 @@ def class_of(value: Value) -> Global | None:
     """The class that a value is an instance of, where the pickle says it."""
     if not isinstance(value, Made):
         return None
-    if value.maker == RECONSTRUCTOR and isinstance(value.arguments, tuple) and value.arguments:
+    if value.maker in (RECONSTRUCTOR, _NEW_OBJECT) and isinstance(value.arguments, tuple) and value.arguments:
         first = value.arguments[0]
         return first if isinstance(first, Global) else None
     return value.maker
