@@ -59,6 +59,8 @@ def check_state(made: Made, state: Value, oddities: set[str]) -> None:
         state: The state that is about to be set.
         oddities: Where it is noted.
     """
+    if isinstance(state, Entries) and state.count <= KEPT_KEYS:  # by far the most frequent
+        return
     if made.maker is not None and made.maker.module.partition(".")[0] in _ELSEWHERE:
         return
     if isinstance(state, Made | Global):

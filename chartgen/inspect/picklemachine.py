@@ -52,6 +52,7 @@ class PickleMachine(ArrayFollower):
     def __init__(self, stream: PickleStream, trace: Trace, where: str, *, nested: bool = False) -> None:
         super().__init__(stream, trace, where, nested=nested)
         self._protocol = 0
+        self._called = Global("", "")
         self._steps = self._dispatch()
 
     def run(self) -> Value:
@@ -163,6 +164,9 @@ class PickleMachine(ArrayFollower):
     # Calls.
 
     def _call(self, function: Value, arguments: Value) -> Made:
+        # The same call again, without arguments, has nothing new to it.
+        if function is self._called and arguments == () and not self._trace.unfinished:
+            return Made(self._called, ())
         if isinstance(function, Global):
             if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
@@ -171,6 +175,8 @@ class PickleMachine(ArrayFollower):
             self._trace.calls |= given
             picklecalls.check_arguments(function, arguments, self._trace.oddities)
             self._check_made_empty(function, arguments, given)
+            if arguments == () and function != pickleelements.DTYPE:
+                self._called = function
             return Made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
         return Made(None, arguments)
@@ -229,9 +235,8 @@ class PickleMachine(ArrayFollower):
             if again:
                 self._trace.oddities.add("the state of one object is set twice")
             picklearrays.check_state(target, state, self._trace)
-            picklecalls.check_state(target, state, self._trace.oddities)
-            if said := textfiles.opener(target, state):
-                self._trace.openers.add(said)
+            if state is not None:
+                self._check_attributes(target, state)
             target.state, target.has_state = state, True
             if pickleelements.is_dtype(target):
                 pickleelements.finish(target, self._trace.oddities)
@@ -239,6 +244,11 @@ class PickleMachine(ArrayFollower):
                 self._note_version(target)
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")
+
+    def _check_attributes(self, target: Made, state: Value) -> None:
+        picklecalls.check_state(target, state, self._trace.oddities)
+        if said := textfiles.opener(target, state):
+            self._trace.openers.add(said)
 
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.picklevalues import Entries, Items, Made
+from chartgen.inspect.picklevalues import Entries, Items, Made, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ _MEMO_BYTES = 4
 _TUPLES_FREE = 100_000
 _TUPLE_BYTES = 3
 _MEMO_LIMIT = 2_000_000
+_MEMO_TEXT = 128 << 20
 _KEPT_TUPLE = 128
 
 
@@ -40,6 +41,7 @@ class PickleStack:
         self._room = _STACK_LIMIT
         self._tuples = 0
         self._memo: dict[int, Value] = {}
+        self._memo_text = 0
         # Whether the pickle names a class that no container may hold; most do not, which spares the look.
         self._guarded = False
 
@@ -86,7 +88,12 @@ class PickleStack:
     def _put(self, index: int) -> None:
         if index >= _MEMO_LIMIT or len(self._memo) > _MEMO_FREE + self._in.position // _MEMO_BYTES:
             raise self._in.corrupt("its memo grows without end")
-        self._memo[index] = self._top()
+        value = self._memo[index] = self._top()
+        kind = type(value)
+        if kind is str or kind is bytes or kind is Opaque:
+            self._memo_text += len(value)  # type: ignore[arg-type]  # one of these three
+            if self._memo_text > _MEMO_TEXT:
+                raise self._in.corrupt("its memo holds more text than that of any model")
 
     def _get(self, index: int) -> Value:
         """Pushes a memo entry, and returns it."""

@@ -22,6 +22,10 @@ _BLOCK = 1 << 16
 
 # Longer texts, bytes and numbers are passed over: no name is as long, and memory stays small whatever the file holds.
 KEPT = 4096
+# Once so many bytes of the longer ones have been kept, of each further one only so many are: none that is read of a
+# model stands behind that much, and its names and attributes are shorter.
+_KEPT_TOGETHER = 64 << 20
+_KEPT_SHORT = 256
 _KEPT_DIGITS = 40
 _KEPT_LONG = 32
 # A string literal of protocol 0 may hold an array's bytes, so its line is long, but not endless.
@@ -54,6 +58,7 @@ class PickleStream:
         self._at = 0
         self._passed = 0
         self._frame_end: int | None = None
+        self._kept = 0
 
     def corrupt(self, message: str) -> ModelUnreadableError:
         """An error about this pickle, for the caller to raise."""
@@ -147,12 +152,20 @@ class PickleStream:
 
     def data(self, count: int, kind: str = "bytes") -> bytes | Opaque:
         """`count` bytes of a value of some type; when they are too many to be kept, the first and the last of them."""
-        if count <= KEPT:
+        kept = KEPT if count <= _KEPT_SHORT else self._room(count)
+        if count <= kept:
             return self.take(count)
         self._stay_in_frame(count)
-        head = self.take(KEPT // 2)
-        self.skip(count - KEPT)
-        return Opaque(kind, head, self.take(KEPT // 2))
+        head = self.take(kept // 2)
+        self.skip(count - kept)
+        return Opaque(kind, head, self.take(kept // 2))
+
+    def _room(self, count: int) -> int:
+        """How many of the `count` bytes of a longer value are kept."""
+        if self._kept > _KEPT_TOGETHER:
+            return _KEPT_SHORT
+        self._kept += min(count, KEPT)
+        return KEPT
 
     def text(self, count: int) -> Value:
         """A text of `count` bytes of UTF-8."""
@@ -245,9 +258,14 @@ class PickleStream:
             raise self.corrupt("a number is no number")
         return float(line)
 
+    def _text_line(self) -> bytes | None:
+        """The line of a text; None when it is too long to be kept."""
+        line = self.line()
+        return line if line is None or len(line) <= _KEPT_SHORT or len(line) <= self._room(len(line)) else None
+
     def quoted(self) -> Value:
         """A line with a quoted string of Python 2."""
-        line = self.line()
+        line = self._text_line()
         if line is None:
             return Opaque("str")
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
@@ -265,7 +283,7 @@ class PickleStream:
 
     def escaped_unicode(self) -> Value:
         """A line with a text of protocol 0."""
-        line = self.line()
+        line = self._text_line()
         if line is None:
             return Opaque("str")
         try:

@@ -45,6 +45,14 @@ class Opaque:
     head: bytes = b""
     tail: bytes = b""
 
+    def __len__(self) -> int:
+        """How many bytes of it were kept."""
+        return len(self.head) + len(self.tail)
+
+    def __bool__(self) -> bool:
+        """Not told by the length: something stands there."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Global:
@@ -233,7 +241,10 @@ def class_of(value: Value) -> Global | None:
     """The class that a value is an instance of, where the pickle says it."""
     if not isinstance(value, Made):
         return None
-    if value.maker in (RECONSTRUCTOR, _NEW_OBJECT) and isinstance(value.arguments, tuple) and value.arguments:
-        first = value.arguments[0]
+    maker, arguments = value.maker, value.arguments
+    # Modules first: most objects are made by their own class, and comparing two of these takes its time.
+    by_copyreg = maker is not None and maker.module == "copyreg" and maker in (RECONSTRUCTOR, _NEW_OBJECT)
+    if by_copyreg and isinstance(arguments, tuple) and arguments:
+        first = arguments[0]
         return first if isinstance(first, Global) else None
-    return value.maker
+    return maker

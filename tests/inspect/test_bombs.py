@@ -68,6 +68,7 @@ def packed(content: bytes) -> bytes:
 
 
 DICT = b"\x80\x04cbuiltins\ndict\n\x94"
+TEXT = b"X" + struct.pack("<I", 4000) + b"a" * 4000
 SHORT = {
     "empty dictionaries": lambda: repeated(b"}"),
     "dictionaries that are remembered": lambda: repeated(b"}\x940"),
@@ -77,6 +78,8 @@ SHORT = {
     "marks": lambda: repeated(b"("),
     "dictionaries between marks": lambda: repeated(b"(" + b"}" * 1000),
     "objects of objects": lambda: repeated(b"h\x00)R", DICT),
+    "texts of four thousand bytes, compressed": lambda: packed(b"(" + TEXT * 60_000 + b"t"),
+    "texts out of the memo, compressed": lambda: packed(b"]" + b"".join(TEXT + b"\x940" for _ in range(60_000))),
     "a frame of eight exbibytes": lambda: b"\x80\x04\x95" + b"\xff" * 7 + b"\x7fN.",
     "a number of two gibibytes": lambda: b"\x80\x04\x8b\xff\xff\xff\x7f" + b"\1" * SIZE,
     "a memo entry far away": lambda: b"\x80\x04Nr\xff\xff\xff\x7f.",
@@ -171,3 +174,13 @@ def test_a_large_vocabulary_is_no_bomb(tmp_path: Path) -> None:
     for value in ({f"w{n}": n for n in range(200_000)}, [(n, 1.0) for n in range(200_000)], tuple(range(200_000))):
         path.write_bytes(pickle.dumps(value))
         assert inspect_model(path).format == "pickle"
+
+
+def test_more_text_than_any_model_remembers_is_refused_with_that_reason(tmp_path: Path) -> None:
+    from chartgen.errors import ModelUnreadableError
+    from chartgen.inspect import inspect_model
+
+    path = tmp_path / "m.pkl"
+    path.write_bytes(packed((TEXT + b"\x940") * 17_500 + (b"X\x00\x01\x00\x00" + b"a" * 256 + b"\x940") * 420_000))
+    with pytest.raises(ModelUnreadableError, match="its memo holds more text than that of any model"):
+        inspect_model(path, format="pickle")

@@ -275,3 +275,10 @@ def test_what_such_a_pickle_imports_besides_is_named(tmp_path: Path) -> None:
     path.write_bytes(cloudpickle.dumps([lambda: 1, Call(os.system, "true")]))
     with pytest.raises(ModelUnsafeError, match=r"it would import posix\.system as well"):
         inspect_model(path)
+
+
+def test_a_call_of_nothing_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04N)R0" + ESTIMATOR + b".")
+    with pytest.raises(ModelUnsafeError, match="a call of something that is made"):
+        inspect_model(path, format="pickle")
