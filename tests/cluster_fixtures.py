@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import run
+from tests.helpers import assert_soon, run
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 
@@ -44,6 +44,10 @@ class Namespace:
         )
 
 
+# What the controllers put into every namespace.
+FILLED = ("serviceaccount/default", "configmap/kube-root-ca.crt")
+
+
 def make_namespace(labels: Sequence[str] = ()) -> Namespace:
     """Make a namespace of a name that no other test has."""
     namespace = Namespace(f"chartgen-test-{secrets.token_hex(4)}")
@@ -51,7 +55,8 @@ def make_namespace(labels: Sequence[str] = ()) -> Namespace:
     if labels:
         namespace.kubectl("label", "namespace", namespace.name, *labels)
     # The controllers fill a new namespace, and pods are refused until they have made the default service account.
-    namespace.kubectl("wait", "--for=create", "serviceaccount/default", "configmap/kube-root-ca.crt", "--timeout=60s")
+    needed = ("get", *FILLED, "--ignore-not-found", "--output=name")
+    assert_soon(lambda: len(namespace.kubectl(*needed).split()) == len(FILLED), 120)
     return namespace
 
 
