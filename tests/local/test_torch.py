@@ -158,9 +158,10 @@ def test_requests_that_do_not_fit_are_refused_with_the_place(python: Path) -> No
     assert "64" in long["error"]["expected"]
     assert fraction["error"]["path"] == "input.tokens[0][0]"
     assert missing["error"]["code"] == "missing_input"
-    # What only the model can tell is its failure: the cause is in the log.
-    assert (unknown_word["status"], unknown_word["error"]["code"]) == (500, "model_failed")
-    assert script["predict"][0]["error"]["code"] == "model_failed"
+    # What only the model can tell is told in its words, without the way through its code.
+    assert (unknown_word["status"], unknown_word["error"]["code"]) == (422, "refused_by_model")
+    assert script["predict"][0]["error"]["code"] == "refused_by_model"
+    assert "Traceback" not in script["predict"][0]["error"]["message"]
 
 
 def test_weights_are_served_by_a_handler_that_makes_the_model(python: Path) -> None:
