@@ -25,7 +25,7 @@ from make_pins import Versions, name_of
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 from pin_libraries import NUMPY, OVERRIDES, RUNTIMES
-from pin_wheels import MACHINES, ONLY, OWN_WHEELS, PINS, PYTHON, Wheels, read_packages, version_key
+from pin_wheels import MACHINES, ONLY, OWN_WHEELS, PINS, PYTHON, Wheels, read_packages, write_packages
 
 from chartgen.errors import LockError
 from chartgen.pins.uv import Index, compile_for
@@ -180,18 +180,6 @@ def table_of(runtime: str) -> str:
     return text
 
 
-def write_packages(found: Wheels, header: str) -> None:
-    """Writes cuda/packages.yaml: the wheels' digests, each with the file that it is of."""
-    lines = [header, "# The wheels for CPython 3.11 on linux, each with its file on the public package index.\n"]
-    for name in sorted(found):
-        lines.append(f"{name}:\n")
-        for version in sorted(found[name], key=version_key):
-            lines.append(f'  "{version}":\n')
-            for machine, (digest, file_name) in sorted(found[name][version].items()):
-                lines.append(f"    {machine}: {digest}  # {file_name}\n")
-    (FOLDER / "packages.yaml").write_text("".join(lines))
-
-
 def main() -> None:
     """Resolves the sets of the runtimes that are named, all of them without a name, and writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -203,7 +191,8 @@ def main() -> None:
         print(runtime, flush=True)
         (FOLDER / f"{runtime}.yaml").write_text(header + table_of(runtime))
     paths = [path for path in FOLDER.glob("*.yaml") if path.stem != "packages"]
-    write_packages(wheels_of({path.stem: yaml.safe_load(path.read_text()) for path in paths}), header)
+    wheels = wheels_of({path.stem: yaml.safe_load(path.read_text()) for path in paths})
+    write_packages(FOLDER / "packages.yaml", wheels, header, "the public package index")
 
 
 if __name__ == "__main__":

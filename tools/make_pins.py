@@ -234,7 +234,7 @@ def main() -> None:
     kept: Wheels = {}
     for name, version in wanted:
         kept.setdefault(name, {})[version] = wheels[name][version]
-    write_packages(kept, header)
+    write_packages(PINS / "packages.yaml", kept, header)
 
 
 if __name__ == "__main__":

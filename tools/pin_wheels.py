@@ -116,9 +116,16 @@ def read_packages() -> Wheels:
     }
 
 
-def write_packages(wheels: Wheels, header: str) -> None:
-    """Writes packages.yaml: the wheels' digests, each with the file that it is of."""
-    lines = [header, "# The wheels for CPython 3.11 on linux, each with its file on the package index.\n"]
+def write_packages(path: Path, wheels: Wheels, header: str, index: str = "the package index") -> None:
+    """Writes a packages.yaml: the wheels' digests, each with the file that it is of.
+
+    Args:
+        path: The file.
+        wheels: What it is to hold.
+        header: Its first lines.
+        index: Where the wheels lie, in the file's own words.
+    """
+    lines = [header, f"# The wheels for CPython 3.11 on linux, each with its file on {index}.\n"]
     for name in sorted(wheels):
         lines.append(f"{name}:\n")
         for version in sorted(wheels[name], key=version_key):
@@ -126,7 +133,7 @@ def write_packages(wheels: Wheels, header: str) -> None:
             for machine in sorted(wheels[name][version]):
                 digest, file_name = wheels[name][version][machine]
                 lines.append(f"    {machine}: {digest}  # {file_name}\n")
-    (PINS / "packages.yaml").write_text("".join(lines))
+    path.write_text("".join(lines))
 
 
 def version_key(version: str) -> tuple[int, ...]:
