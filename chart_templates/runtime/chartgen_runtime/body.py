@@ -98,6 +98,7 @@ class BodyReader:
         for coming in sorted(self._coming, key=lambda each: each.since):
             if self.held <= self._all or coming.since > before:
                 break
+            self._coming.discard(coming)  # it is to be ended once, and runs on only later
             self.held -= coming.end()
         if self.held > self._all:
             raise _crowded(self._all)
