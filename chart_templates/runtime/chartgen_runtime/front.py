@@ -16,6 +16,7 @@ from .access import AccessLog, made_id, sent_id
 from .asgi import CONTENT_TYPE, respond
 from .body import BodyReader
 from .errors import ServingError, busy, method_not_allowed, not_found
+from .pace import Pace
 from .refusals import GONE, Refusals, Request
 from .routes import Route, table, unknown
 
@@ -50,6 +51,7 @@ class Front:
         self.refusals = Refusals(metrics, self._access)
         self._max_in_flight = settings.max_in_flight
         self.bodies = BodyReader(settings.max_body_bytes)
+        self._pace = Pace()
         self.routes = table(plane, metrics, documents, theirs)
         self._unknown = unknown(plane, metrics)
 
@@ -113,9 +115,12 @@ class Front:
             asked: Its argument.
             size: About how many bytes of JSON the argument is.
         """
-        if size <= self.plane.inline_bytes:
+        short = self.plane.inline_bytes  # 0 for a model that is not quick
+        if size <= short:
             return function(asked)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, asked)
+        if short and self._pace.allows(size):
+            return self._pace.on_loop(function, asked, size)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._pace.timed, function, asked, size)
 
     async def _other(self, route: Route, scope: Message, receive: Receive, send: Send) -> bytes | None:
         """The answer of a route that predicts nothing; None if it has sent it itself."""
