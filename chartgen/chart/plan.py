@@ -53,6 +53,9 @@ _BEHIND = "behind.py"
 _GPU = "gpu.py"
 # Only for a model that was fitted on a table.
 _TABLES = frozenset(f"formats/pickle_{part}.py" for part in ("columns", "doubled", "schema", "table"))
+# Only where a model may be one of theirs: it says so, or code that is not read may make one.
+_BOOSTERS = "formats/pickle_boosters.py"
+_BOOSTER_LIBRARIES = ("xgboost.", "lightgbm.")
 _SUFFIXES = {"onnx": ".onnx", "pickle": ".pkl", "torch": ".pt", "keras": ".h5"}
 
 
@@ -208,6 +211,11 @@ def _model_files(spec: ServiceSpec, facts: ModelFacts) -> dict[str, bytes]:
     return {"files/model.bin": b"\n" + content}
 
 
+def _may_be_booster(spec: ServiceSpec, facts: ModelFacts) -> bool:
+    named = any(name.startswith(_BOOSTER_LIBRARIES) for name in facts.imports)
+    return named or bool(facts.untrusted) or spec.runtime.handler is not None
+
+
 def _runtime_files(
     spec: ServiceSpec, facts: ModelFacts, requirements: Requirements, runtime: ServingRuntime
 ) -> dict[str, bytes]:
@@ -219,6 +227,8 @@ def _runtime_files(
         if inner.startswith("formats/") and not inner.startswith(wanted):
             continue
         if inner in _TABLES and not facts.abilities.needs_table:
+            continue
+        if inner == _BOOSTERS and not _may_be_booster(spec, facts):
             continue
         if inner == "smoke_test.py" and spec.sample is None:
             continue

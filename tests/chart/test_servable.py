@@ -14,6 +14,8 @@ from sklearn.linear_model import LinearRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from chartgen.chart.build import build
+from chartgen.service.load import load
 from tests.helpers import ONNX_MODEL, ROOT, chartgen, service_file
 
 if TYPE_CHECKING:
@@ -195,3 +197,23 @@ def test_an_onnx_output_that_cannot_be_handed_out_is_refused(tmp_path: Path, kin
     error = refused(tmp_path, model="m.onnx")
     assert f"the output 'y' is of the type {kind.lower()}, which onnxruntime cannot hand out" in error["message"]
     assert "Cast" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("model", "handler", "needed"), [("sklearn", False, False), ("sklearn", True, True), ("xgboost", False, True)]
+)
+def test_the_pod_s_code_for_boosters_comes_where_there_may_be_one(
+    tmp_path: Path, model: str, handler: bool, needed: bool
+) -> None:
+    boosters = ROOT / "tests" / "inspect" / "models" / "boosters"
+    path = (
+        boosters / "xgboost-booster.pkl"
+        if model == "xgboost"
+        else tmp_path / pickled(tmp_path, LinearRegression().fit(X, Y))
+    )
+    keys: dict[str, Any] = {"model": str(path)}
+    if handler:
+        (tmp_path / "handler.py").write_text("def preprocess(value):\n    return value\n")
+        keys["runtime"] = {"handler": "./handler.py"}
+    files = build(load([service_file(tmp_path, **keys)])).chart.files
+    assert ("files/runtime/chartgen_runtime/formats/pickle_boosters.py" in files) is needed

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StartupError, refused_by_model
 from ..loader import LoadedModel
 from ..signature import Signature, TensorSpec
-from .pickle_boosters import features as booster_features
-from .pickle_boosters import find_openmp, on_arrays
+
+try:
+    from . import pickle_boosters as boosters
+except ImportError:  # the chart brings it only where the pickle or a handler may speak of one
+    boosters = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +49,16 @@ def load(path: Path, method: str) -> LoadedModel:
     Raises:
         StartupError: joblib is needed and missing.
     """
-    find_openmp()
+    if boosters is not None:
+        boosters.find_openmp()
     return _served(_read(path), method)
 
 
 def _served(model: Any, method: str) -> LoadedModel:
-    call = on_arrays(model, method)
+    own = getattr(model, method, None)
+    call = own if callable(own) else None
+    if boosters is not None:
+        call = boosters.on_arrays(model, method) or call
     signature = _signature(model)
     reader: Callable[[bool], Reader] | None = None
     arrange = _as_it_is
@@ -116,7 +123,9 @@ def _spec(model: Any) -> TensorSpec:
     names = {each.__name__ for each in type(first).__mro__}
     if names & TEXT:
         return TensorSpec("", "string", (None,))
-    features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_") or booster_features(model)
+    features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_")
+    if not features and boosters is not None:
+        features = boosters.features(model)
     if not isinstance(features, Integral):
         return TensorSpec("", None, None)
     numeric = type(first).__module__.partition(".")[0] in NUMERIC_LIBRARIES and not _is_mixed(first)

@@ -51,18 +51,17 @@ def features(model: Any) -> int | None:
 
 
 def on_arrays(model: Any, method: str) -> Callable[[Any], Any] | None:
-    """The method of a model as a function of an array: XGBoost's booster takes matrices of its own kind only.
+    """`predict` of XGBoost's booster as a function of an array: it takes matrices of its own kind only.
 
     Args:
         model: The model.
         method: The method's name.
 
     Returns:
-        None where the model has no such method.
+        None for any other method or model.
     """
-    call = getattr(model, method, None)
     if method != "predict" or _kind(model) != "xgboost.core.Booster":
-        return call if callable(call) else None
+        return None
     import xgboost
 
     def predict(array: Any) -> Any:
