@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 MARK := $(VENV)/.made
+# What each tier leaves for `make test-full`: its outcome, with the commit as its name.
+REPORT = --junit-xml=build/reports/$@.xml -o junit_suite_name=$(shell git describe --always --exclude '*' --dirty 2>/dev/null)
 
-.PHONY: demo test test-pairs test-cluster test-full bench lint tools dev clean
+.PHONY: demo test test-pairs test-cluster test-long test-full bench lint tools dev clean
 .DEFAULT_GOAL := test
 
 # The command line alone, as a user installs it.
@@ -44,18 +46,22 @@ lint: $(MARK)-dev
 	$(BIN)/lint-imports
 
 test: dev lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster and not pairs and not full"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster and not pairs and not full" $(REPORT)
 
 # Every format on every runtime, as servers on this computer: ten gigabytes of libraries are installed, once.
 test-pairs: dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "pairs and not cluster and not full"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "pairs and not cluster and not full" $(REPORT)
 
 # Needs a KUBECONFIG that may make namespaces; kind will do.
 test-cluster: dev
 	@# Three at a time: a test mostly waits for its pods.
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "cluster and not full"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "cluster and not full" $(REPORT)
 
-# Everything, the long forms included; what came out is written to docs/test-results.md.
+# The long forms alone; the 16 pairs in pods among them.
+test-long: dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m full $(REPORT)
+
+# Each tier, unless it has passed at this commit before, then the long forms; what came out goes to docs/test-results.md.
 test-full: dev
 	$(BIN)/python tools/full_tests.py
 
