@@ -118,8 +118,8 @@ class Front:
         short = self.plane.inline_bytes  # 0 for a model that is not quick
         if size <= short:
             return function(asked)
-        if short and self._pace.allows(size):
-            return self._pace.on_loop(function, asked, size)
+        if short and self._pace.is_soon_done(size):
+            return await self._pace.on_loop(function, asked, size)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._pace.timed, function, asked, size)
 
     async def _other(self, route: Route, scope: Message, receive: Receive, send: Send) -> bytes | None:
