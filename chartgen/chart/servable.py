@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.chart.sample import check_sample
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect.abilities import METHODS
+from chartgen.inspect.facts import METHODS
 from chartgen.service import handler
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import gc
 import importlib
@@ -71,6 +70,8 @@ class _Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in VERBS:
+            import difflib
+
             meant = difflib.get_close_matches(name, VERBS, 1)
             hint = f"; did you mean `{meant[0]}`?" if meant else ""
             ctx.fail(f"no such verb: {name}{hint}")

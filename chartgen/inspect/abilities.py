@@ -15,7 +15,7 @@ import yaml
 
 from chartgen.inspect.boosters import ABILITIES, is_unfitted
 from chartgen.inspect.estimator import FEATURE_NAMES, first_of, kind_of, steps_of
-from chartgen.inspect.facts import Abilities
+from chartgen.inspect.facts import METHODS, Abilities
 from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value, class_of
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TABLE = "estimators.yaml"
-
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform")
-"""What `model.method` may name."""
 
 # Nothing of these libraries has a `predict`.
 _NO_MODELS = frozenset(sys.stdlib_module_names | {"numpy", "scipy"})

@@ -10,6 +10,10 @@ Dimension = int | str | None
 """A fixed size, the name of a dynamic one, or None for a dynamic one without a name."""
 
 
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform")
+"""What `model.method` may name."""
+
+
 @dataclass(frozen=True)
 class Signature:
     """One input or output of a model.

@@ -47,8 +47,13 @@ def _load(text: str) -> dict[str, Any]:
 def _below(text: str, key: str, indent: int = 0) -> str:
     """The lines below a key that stands at an indentation; empty where it does not."""
     margin = " " * indent
-    found = re.search(rf"(?m)^{margin}{re.escape(key)}:\n((?:{margin}  .*\n)*)", text)
-    return found[1] if found else ""
+    head = f"\n{margin}{key}:\n"
+    start = 0 if text.startswith(head[1:]) else text.find(head) + 1
+    if not start and not text.startswith(head[1:]):
+        return ""
+    begin = start + len(head) - 1
+    end = re.compile(rf"(?m)^(?!{margin}  )").search(text, begin)
+    return text[begin : end.start() if end else None]
 
 
 def _table(runtime: str) -> str:

@@ -7,7 +7,6 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chartgen.service.messages import explain
 from chartgen.service.node import DataPath, Mapping, to_data
 from chartgen.service.vocabulary import schema
 
@@ -38,6 +37,8 @@ def check(document: Mapping, own_runtimes: tuple[str, ...] = ()) -> list[Finding
     others: dict[tuple[DataPath, str], Finding] = {}
     lacking: set[DataPath] = set()
     for error in _validator(own_runtimes).iter_errors(to_data(document)):
+        from chartgen.service.messages import explain  # most documents need none of it
+
         for finding in explain(error, document):
             if error.validator == "required":
                 lacking.add(finding.path)

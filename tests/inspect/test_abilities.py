@@ -40,8 +40,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, LinearSVC
 
 from chartgen.inspect import inspect_model
-from chartgen.inspect.abilities import METHODS
-from chartgen.inspect.facts import Abilities
+from chartgen.inspect.facts import METHODS, Abilities
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "make_estimator_table.py"
