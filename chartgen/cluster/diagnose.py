@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen.cluster.install_log import install_failure
-from chartgen.cluster.records import INSTALL_CONTAINER, Phase
+from chartgen.cluster.lasting import cannot_be_pulled, ends_again
+from chartgen.cluster.records import INSTALL_CONTAINER, MODEL_CONTAINER, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ class Diagnosis:
         where: The object it was seen at, such as `pod iris-6d4-x2z, container model`.
         hint: What to do next.
         is_final: Whether waiting longer cannot help.
+        is_lasting: Whether it has shown so: it has come back each time that it was tried again.
     """
 
     cause: str
@@ -33,6 +35,7 @@ class Diagnosis:
     where: str = ""
     hint: str = ""
     is_final: bool = False
+    is_lasting: bool = False
 
     @property
     def is_a_cause(self) -> bool:
@@ -142,16 +145,18 @@ def _failed(snapshot: Snapshot) -> Iterator[Diagnosis]:
             continue
         where = f"pod {pod.name}, container {container.name}"
         log = snapshot.logs.get((pod.name, container.name), "")
+        lasting = ends_again(container, failure)
         if failure.reason == _OUT_OF_MEMORY:
             hint = "give it more with `memory` in the service file"
-            yield Diagnosis("out-of-memory", "it used more memory than its limit", where, hint, is_final=True)
+            cause, message = "out-of-memory", "it used more memory than its limit"
         elif container.name == INSTALL_CONTAINER:
-            message, hint = install_failure(log or failure.message)
-            yield Diagnosis("install", f"the libraries cannot be installed: {message}", where, hint, is_final=True)
+            why, hint = install_failure(log or failure.message)
+            cause, message = "install", f"the libraries cannot be installed: {why}"
         else:
             reason = failure.message or _last_line(log) or f"exit status {failure.exit_code}"
             hint = f"`kubectl logs {pod.name} -c {container.name} --previous` has the whole log"
-            yield Diagnosis("crash", f"it ends with an error: {reason}", where, hint, is_final=True)
+            cause, message = "crash", f"it ends with an error: {reason}"
+        yield Diagnosis(cause, message, where, hint, is_final=True, is_lasting=lasting)
 
 
 def _waiting(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -160,8 +165,9 @@ def _waiting(snapshot: Snapshot) -> Iterator[Diagnosis]:
         if container.phase is Phase.WAITING and container.reason in _WAITING:
             cause, message, hint = _WAITING[container.reason]
             where = f"pod {pod.name}, container {container.name}"
-            detail = _pull_error(snapshot, pod) if cause == "image-pull" else container.message
-            yield Diagnosis(cause, f"{message}: {detail or container.message}", where, hint, is_final=True)
+            detail = (_pull_error(snapshot, pod) if cause == "image-pull" else "") or container.message
+            lasting = cannot_be_pulled(container.reason, detail)
+            yield Diagnosis(cause, f"{message}: {detail}", where, hint, is_final=True, is_lasting=lasting)
 
 
 def _unscheduled(snapshot: Snapshot) -> Iterator[Diagnosis]:
@@ -201,7 +207,8 @@ def _unready(snapshot: Snapshot) -> Iterator[Diagnosis]:
             continue
         for container in pod.containers:
             if container.phase is Phase.RUNNING and not container.ready:
-                text = _last_event(snapshot, "Unhealthy", pod.name)
+                # Kubernetes calls it unhealthy all the while that its startup probe is tried, as it should be.
+                text = describe(pod) if container.is_starting else _last_event(snapshot, "Unhealthy", pod.name)
                 where = f"pod {pod.name}, container {container.name}"
                 hint = f"`kubectl logs {pod.name} -c {container.name}` says what it is doing"
                 yield Diagnosis("not-ready", text or "it runs and is not ready yet", where, hint)
@@ -211,7 +218,7 @@ def _under_way(snapshot: Snapshot) -> Iterator[Diagnosis]:
     """Nothing is wrong; it has not got there."""
     for pod in snapshot.pods:
         if not pod.ready:
-            yield Diagnosis("starting", describe(pod), f"pod {pod.name}", "wait longer with --timeout")
+            yield Diagnosis("starting", describe(pod), f"pod {pod.name}", "give it time")
     if not snapshot.pods:
         yield Diagnosis("starting", "its pods are not made yet", f"deployment {snapshot.name}", "wait a moment")
 
@@ -239,7 +246,8 @@ def describe(pod: PodState) -> str:
             return _doing(container, "installing libraries" if container.name == INSTALL_CONTAINER else "preparing")
     for container in pod.containers:
         if container.phase is Phase.RUNNING and not container.ready:
-            return "running, not ready yet"
+            is_loading = container.is_starting and container.name == MODEL_CONTAINER
+            return "loading the model" if is_loading else "running, not ready yet"
         if not container.ready:
             return _doing(container, "starting")
     return "starting"

@@ -10,8 +10,9 @@ from typing import Any
 from chartgen.cluster.field_owners import scaled_by
 
 Json = Mapping[str, Any]
-# The init container that fills the volume of libraries.
+# The init container that fills the volume of libraries, and the one that loads the model.
 INSTALL_CONTAINER = "install-libraries"
+MODEL_CONTAINER = "model"
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class ContainerState:
         name: Its name.
         phase: Where it is.
         ready: Whether its readiness probe succeeds; for an init container, whether it is done.
+        is_starting: Whether it runs for the first time, and its startup probe is still being tried.
         restarts: How often it was started again.
         reason: Why it waits, in one word.
         message: Why it waits, in a sentence.
@@ -146,6 +148,7 @@ class ContainerState:
     name: str
     phase: Phase = Phase.WAITING
     ready: bool = False
+    is_starting: bool = False
     restarts: int = 0
     reason: str = ""
     message: str = ""
@@ -162,6 +165,7 @@ class ContainerState:
             name=data.get("name", ""),
             phase=phase,
             ready=bool(data.get("ready")),
+            is_starting=phase is Phase.RUNNING and data.get("started") is False and not data.get("restartCount"),
             restarts=data.get("restartCount") or 0,
             reason=detail.get("reason") or "",
             message=detail.get("message") or "",

@@ -59,6 +59,27 @@ def test_an_image_that_cannot_be_pulled_is_told_in_the_words_of_the_registry(rea
     assert 'Failed to pull image "nope:1": not found' in found.message
 
 
+@pytest.mark.parametrize(
+    ("container", "logs", "lasts"),
+    [
+        (ContainerState("model", restarts=3, last_ended=Ending(1, "Error", "the handler has no `predict`")), "", True),
+        (ContainerState("model", restarts=2, last_ended=Ending(1, "Error", "the handler has no `predict`")), "", False),
+        (ContainerState("model", restarts=5, last_ended=Ending(137, "Error")), "", False),
+        (ContainerState("model", restarts=3, last_ended=Ending(137, "OOMKilled")), "", True),
+        (ContainerState("install-libraries", restarts=3, last_ended=Ending(1)), "ERROR: No matching x\n", True),
+        (ContainerState("model", reason="InvalidImageName", message="couldn't parse A/b"), "", True),
+        (ContainerState("model", reason="ImagePullBackOff", message="a/b:1: not found"), "", True),
+        (ContainerState("model", reason="ImagePullBackOff", message="pull access denied for a/b"), "", True),
+        (ContainerState("model", reason="ErrImagePull", message="a/b:1: not found"), "", False),
+        (ContainerState("model", reason="ImagePullBackOff", message="dial tcp 10.0.0.9: i/o timeout"), "", False),
+        (ContainerState("model", reason="CreateContainerConfigError", message='secret "a" not found'), "", False),
+    ],
+)
+def test_what_has_failed_at_every_try_is_known_to_last(container: ContainerState, logs: str, lasts: bool) -> None:
+    found = cause_of(pod(container), logs=logs)
+    assert (found.is_final, found.is_lasting) == (True, lasts)
+
+
 def test_a_missing_secret_is_named() -> None:
     waiting = ContainerState("model", reason="CreateContainerConfigError", message='secret "token" not found')
     found = cause_of(pod(waiting))
@@ -132,6 +153,24 @@ def test_a_failing_probe_is_told_by_its_event() -> None:
     event = Event("Pod", "iris-1", "Warning", "Unhealthy", "Readiness probe failed: statuscode: 503")
     found = cause_of(pod(ContainerState("model", Phase.RUNNING)), events=(event,))
     assert (found.cause, found.message) == ("not-ready", event.message)
+
+
+def test_a_model_that_is_being_loaded_has_failed_no_probe() -> None:
+    event = Event("Pod", "iris-1", "Warning", "Unhealthy", "Startup probe failed: HTTP probe failed: 503")
+    state = {"name": "model", "state": {"running": {}}, "started": False, "restartCount": 0}
+    found = cause_of(pod(ContainerState.from_json(state)), events=(event,))
+    assert (found.cause, found.message, found.is_a_cause) == ("not-ready", "loading the model", False)
+    # Its startup probe has given it up before.
+    again = cause_of(pod(ContainerState.from_json({**state, "restartCount": 1})), events=(event,))
+    assert again.message == event.message
+    started = cause_of(pod(ContainerState.from_json({**state, "started": True})), events=(event,))
+    assert started.message == event.message
+
+
+def test_libraries_that_are_being_installed_are_told_until_they_are() -> None:
+    waiting = ContainerState("model", reason="PodInitializing")
+    found = cause_of(pod(waiting, init=ContainerState("install-libraries", Phase.RUNNING)))
+    assert found.message == "installing libraries (container install-libraries)"
 
 
 def test_a_volume_that_cannot_be_mounted_is_told_by_its_event() -> None:
