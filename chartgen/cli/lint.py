@@ -31,6 +31,7 @@ def command(arguments: ServiceArguments, values: ValuesArguments, where: HelmArg
     """
     from chartgen.chart.write import write
     from chartgen.lifecycle.assignments import assigned
+    from chartgen.lifecycle.origins import blaming_givers
 
     built = arguments.build()
     name, version = built.chart.name, built.chart.version
@@ -39,9 +40,10 @@ def command(arguments: ServiceArguments, values: ValuesArguments, where: HelmArg
         folder = write(built.chart, Path(scratch))
         try:
             setting = assigned(values.values())
-            helm.lint(folder, values_files=values.values_files, values=setting)
-            # Helm's lint passes over the chart's own `fail`.
-            helm.template(built.spec.name, folder, values.values_files, setting, include_tests=True)
+            with blaming_givers(values.values(), "values.yaml"):
+                helm.lint(folder, values_files=values.values_files, values=setting)
+                # Helm's lint passes over the chart's own `fail`.
+                helm.template(built.spec.name, folder, values.values_files, setting, include_tests=True)
         except InvalidManifestError as error:
             if str(folder) in (error.where or ""):
                 error.where = f"{name} {version}"  # its folder is gone when this is read

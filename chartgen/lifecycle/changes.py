@@ -15,6 +15,7 @@ from chartgen.helm.release import Release, ReleaseStatus
 from chartgen.helm.version import DryRun
 from chartgen.lifecycle.assignments import assigned
 from chartgen.lifecycle.kept import blaming_kept, in_force, kept_values
+from chartgen.lifecycle.origins import blaming_givers
 from chartgen.lifecycle.scaling import upgrade_warning
 from chartgen.lifecycle.target import ReleaseValues, Target
 from chartgen.lifecycle.values_files import from_files, merged
@@ -51,7 +52,7 @@ def template(
     Raises:
         HelmError: Helm refuses the chart or the values.
     """
-    with _packed(chart) as archive:
+    with _packed(chart) as archive, blaming_givers(values):
         return target.helm.template(
             release, archive, values.files, assigned(values), include_tests=include_tests, kube_version=kube_version
         )
@@ -86,7 +87,7 @@ def install(
     history = _history(target, release)
     if not history or history[-1].status is ReleaseStatus.UNINSTALLED:  # else helm says that the release exists
         _refuse_republished(target, chart, release, history)
-    with _packed(chart) as archive, watched(target, release, waiting, dry_run):
+    with _packed(chart) as archive, blaming_givers(values), watched(target, release, waiting, dry_run):
         return target.helm.install(
             release,
             archive,
@@ -141,7 +142,8 @@ def upgrade(
         target.warn(warning)
     waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
     blaming = blaming_kept(target, in_force(kept, anew))
-    with _packed(chart) as archive, blaming, watched(target, release, waiting, dry_run):
+    watching = watched(target, release, waiting, dry_run)
+    with _packed(chart) as archive, blaming, blaming_givers(values), watching:
         return target.helm.upgrade(
             release,
             archive,

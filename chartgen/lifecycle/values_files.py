@@ -17,8 +17,8 @@ class _Loader(yaml.SafeLoader):
     """Reads maps and lists; every scalar but null is text, since only helm says what it stands for."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # the base's form
-        "<": [("tag:yaml.org,2002:merge", re.compile("<<"))],
-        **{first: [("tag:yaml.org,2002:null", re.compile("~|null|Null|NULL|"))] for first in ("~", "n", "N", "")},
+        "<": [("tag:yaml.org,2002:merge", re.compile("^(?:<<)$"))],
+        **{first: [("tag:yaml.org,2002:null", re.compile("^(?:~|null|Null|NULL|)$"))] for first in ("~", "n", "N", "")},
     }
 
 

@@ -83,6 +83,29 @@ def test_lint_names_every_value_that_breaks_the_schema_once(tmp_path: Path, helm
         assert done.stderr.count(said) == 1, done.stderr
 
 
+def test_a_value_that_breaks_the_schema_is_told_with_the_file_or_option_that_gives_it(
+    tmp_path: Path, helm: Path
+) -> None:
+    service_file(tmp_path)
+    (tmp_path / "a.yaml").write_text("replicaCount: lots\nlimits:\n  maxBodyBytes: much\n")
+    (tmp_path / "b.yaml").write_text("# ours\nlimits: &limits\n  maxBodyBytes: more\nnothing: 1\n")
+    (tmp_path / "c.yaml").write_text("global:\n  base: &base\n    level: true\nlogging:\n  <<: *base\n")
+    files = [word for name in "abc" for word in ("--values-file", f"{name}.yaml")]
+    argv = ["--helm", helm, *files, "--set-values", "workers=many", "--set-values-string", "service.port=x"]
+    for verb in ("lint", "template"):
+        told = chartgen(verb, *argv, cwd=tmp_path).stderr
+        for said in (
+            "a.yaml:1:15: at '/replicaCount': got string",
+            "b.yaml:3:17: at '/limits/maxBodyBytes': got string",
+            "b.yaml:4:1: at '': additional properties 'nothing' not allowed",
+            "c.yaml: at '/logging': additional properties 'level' not allowed",
+            "--set-values: at '/workers': ",
+            "--set-values-string: at '/service/port': ",
+        ):
+            assert said in told, told
+        assert "values.yaml: at" not in told
+
+
 def test_lint_tells_what_the_chart_itself_refuses(tmp_path: Path, helm: Path) -> None:
     service_file(tmp_path, cpu="1", hpa={"enabled": True, "minReplicas": 1, "maxReplicas": 2})
     argv = ["--helm", helm, "--set-values", "autoscaling.minReplicas=9", "-o", "json"]

@@ -14,6 +14,7 @@ from chartgen.errors import InvalidManifestError
 from chartgen.helm.client import HelmClient
 from chartgen.lifecycle.assignments import assigned
 from chartgen.lifecycle.target import ReleaseValues
+from chartgen.lifecycle.values_files import from_files
 from tests.helpers import chartgen, documents, of_kind, service_file, write_tree
 
 if TYPE_CHECKING:
@@ -157,6 +158,13 @@ def test_an_item_of_a_files_list_points_at_the_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidManifestError, match=r"a\.l: .*one item of a list that a values file sets") as caught:
         assigned(values)
     assert "--values-file" in (caught.value.hint or "")
+
+
+def test_a_key_that_begins_like_null_is_read_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("nodeSelector: {~a: <<x, Nullable: nothing}\nempty:\nnone: null\n")
+    wanted = {"nodeSelector": {"~a": "<<x", "Nullable": "nothing"}, "empty": None, "none": None}
+    assert from_files([file]) == wanted
 
 
 def test_numbers_that_helm_would_round_are_refused() -> None:
