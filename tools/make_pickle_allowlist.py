@@ -6,7 +6,8 @@ and the rest may only be *mentioned*, as the function that a transformer is set 
 
 Left out on purpose, though models are known to hold them:
 
-- ``builtins.getattr``, ``operator.*``, ``functools.partial``, ``types.*``: they reach names that are not in the file.
+- ``builtins.getattr``, ``operator.*``, ``functools.partial``, ``types.*``: they reach names that are not in the file,
+  or call what they are given. The one partial function that scikit-learn's estimators hold is let pass by its form.
 - ``builtins.eval``, ``exec``, ``open``, ``__import__`` and their kind; ``numpy.load``, ``numpy.testing.*``.
 - ``numpy._core._ufunc_reconstruct``: it imports the module that its argument names.
 - ``scipy.stats`` distributions: setting the state of one executes a text out of that state.
@@ -140,7 +141,10 @@ SKLEARN_MODULES_OF_FUNCTIONS = (
 # These look scorers up by name or make them.
 SKLEARN_FUNCTIONS_LEFT_OUT = {"check_scoring", "get_scorer", "get_scorer_names", "make_scorer"}
 # Private functions that fitted estimators hold.
-SKLEARN_FUNCTIONS_HELD = {"sklearn.cluster._kmeans": ["_kmeans_single_elkan", "_kmeans_single_lloyd"]}
+SKLEARN_FUNCTIONS_HELD = {
+    "sklearn.cluster._kmeans": ["_kmeans_single_elkan", "_kmeans_single_lloyd"],
+    "sklearn.utils.validation": ["check_array"],
+}
 SKLEARN_PACKAGES_LEFT_OUT = ("tests", "datasets", "externals", "conftest", "_build_utils", "experimental", "_mocking")
 
 

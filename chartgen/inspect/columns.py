@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.estimator import DELEGATES, FEATURE_NAMES, elements_of, first_of, steps_of, texts_of
+from chartgen.inspect.estimator import DELEGATES, FEATURE_NAMES, elements_of, first_of, parts_of, steps_of, texts_of
 from chartgen.inspect.facts import Column
 from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Items, Made, Value, class_of
@@ -28,8 +28,21 @@ _NUMERIC = frozenset(
     | {"preprocessing._data", "preprocessing._discretization", "preprocessing._polynomial"}
 )
 _REMAINDER = "sklearn.compose._column_transformer._RemainderColsList"
+# What a booster of histograms has some of its columns made numbers by.
+_ASKED = (*DELEGATES, "_preprocessor")
 _DEPTH = 8
 _ROW = 3  # name, transformer, columns
+
+
+class _Found(dict[str, Column]):
+    """What is known of the columns, by their names.
+
+    Attributes:
+        left: How many columns may still be looked at, one for each step that has a say: a file may name a step many
+            times over.
+    """
+
+    left = 100_000
 
 
 def columns_of(value: Value) -> tuple[Column, ...]:
@@ -44,7 +57,7 @@ def columns_of(value: Value) -> tuple[Column, ...]:
     names = texts_of(first_of(value, steps, FEATURE_NAMES))
     if not names or len(set(names)) != len(names):
         return ()
-    found = {name: Column(name) for name in names}
+    found = _Found({name: Column(name) for name in names})
     _learn(value, names, found, 0)
     if _name(steps[0]) == "ColumnTransformer":
         for name in _dropped(steps[0], names):
@@ -57,10 +70,11 @@ def _name(step: Value) -> str:
     return cls.name if cls is not None else ""
 
 
-def _learn(step: Made, names: list[str], found: dict[str, Column], depth: int) -> None:
+def _learn(step: Made, names: list[str], found: _Found, depth: int) -> None:
     """Notes what a step that is given these columns says of them."""
-    asked = next((each for name in DELEGATES if isinstance(each := step.attributes.get(name), Made)), None)
-    if depth > _DEPTH:
+    asked = next((each for name in _ASKED if isinstance(each := step.attributes.get(name), Made)), None)
+    found.left -= 1 + len(names)
+    if depth > _DEPTH or found.left < 0:
         return
     if asked is not None:
         _learn(asked, names, found, depth + 1)
@@ -72,11 +86,14 @@ def _learn(step: Made, names: list[str], found: dict[str, Column], depth: int) -
             chosen = _chosen(wanted, names)
             if chosen and isinstance(inner, Made):
                 _learn(inner, chosen, found, depth + 1)
+    elif inside := parts_of(step):
+        for inner in inside:
+            _learn(inner, names, found, depth + 1)
     else:
         _learn_of_one(step, _name(step), names, found)
 
 
-def _learn_of_one(step: Made, kind: str, names: list[str], found: dict[str, Column]) -> None:
+def _learn_of_one(step: Made, kind: str, names: list[str], found: _Found) -> None:
     if kind == "SimpleImputer":
         _learn_of_imputer(step, names, found)
     elif kind in _ENCODERS:
@@ -88,7 +105,7 @@ def _learn_of_one(step: Made, kind: str, names: list[str], found: dict[str, Colu
             _merge(found, Column(column, "string" if kind in _TEXT else "float64"))
 
 
-def _learn_of_steps(step: Made, names: list[str], found: dict[str, Column], depth: int) -> None:
+def _learn_of_steps(step: Made, names: list[str], found: _Found, depth: int) -> None:
     steps = step.attributes.get("steps")
     for pair in steps.head if isinstance(steps, Items) else ():
         inner = pair[1] if isinstance(pair, tuple) and len(pair) == 2 else None  # noqa: PLR2004 - name and estimator
@@ -99,7 +116,7 @@ def _learn_of_steps(step: Made, names: list[str], found: dict[str, Column], dept
             return  # what comes after it has other columns
 
 
-def _learn_of_imputer(step: Made, names: list[str], found: dict[str, Column]) -> None:
+def _learn_of_imputer(step: Made, names: list[str], found: _Found) -> None:
     """Notes what kind of value fills the gaps; a text also serves as an example, a mean would be an odd one."""
     statistics = step.attributes.get("statistics_")
     array, values = from_value(statistics), elements_of(statistics)
@@ -115,9 +132,7 @@ def _is_numeric(step: Made) -> bool:
     return library == "sklearn" and bool(parts) and bool({parts[0], ".".join(parts[:2])} & _NUMERIC)
 
 
-def _note(
-    found: dict[str, Column], name: str, values: Sequence[bool | float | str], *, with_example: bool = True
-) -> None:
+def _note(found: _Found, name: str, values: Sequence[bool | float | str], *, with_example: bool = True) -> None:
     """Notes what stands in a column, by values that did."""
     there = [each for each in values if not (isinstance(each, float) and math.isnan(each))]
     if not there:
@@ -128,7 +143,7 @@ def _note(
     _merge(found, Column(name, dtype, there[0] if fits else None))
 
 
-def _merge(found: dict[str, Column], new: Column) -> None:
+def _merge(found: _Found, new: Column) -> None:
     """Adds what one step says of a column to what others have said; where they disagree either may stand in it."""
     old = found[new.name]
     agreed = new.dtype if old.dtype in {None, new.dtype} else None

@@ -26,6 +26,7 @@ FEATURE_NAMES = "feature_names_in_"
 _SHOWN = 20
 _WIDTH = 80
 _STEPS_DEPTH = 8
+_STEPS = 1000
 
 # struct's codes for the element types in which classes are written.
 _FORMATS = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q", "b1": "?"}
@@ -39,6 +40,11 @@ _TABLES = (
     "TargetEncoder",
     "SimpleImputer",
     "FunctionTransformer",
+)
+# Where those keep their fitted parts that hand all of their input on.
+_PARTS = {"FeatureUnion": "transformer_list", "SelectFromModel": "estimator_"}
+_PARTS |= dict.fromkeys(
+    ("StackingClassifier", "StackingRegressor", "VotingClassifier", "VotingRegressor"), "estimators_"
 )
 _CLUSTERS = ("KMeans", "MiniBatchKMeans", "BisectingKMeans")
 _TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
@@ -121,44 +127,96 @@ def _of_booster(model: Made, trace: Trace) -> Library | None:
     return Library(LIGHTGBM) if library == LIGHTGBM else None
 
 
-def steps_of(model: Made, depth: int = 0) -> list[Made]:
+def steps_of(model: Made) -> list[Made]:
     """The steps of a pipeline, those of pipelines within it too; the model itself when it is none.
 
-    Steps that do nothing are left out.
+    Steps that do nothing are left out, and those behind more than any model has.
     """
+    found: list[Made] = []
+    _collect(model, found, 0)
+    return found
+
+
+def _collect(model: Made, found: list[Made], depth: int) -> None:
+    before = len(found)
+    for step in _inside(model) if depth <= _STEPS_DEPTH else ():
+        if len(found) < _STEPS:
+            _collect(step, found, depth + 1)
+    if len(found) == before:
+        found.append(model)
+
+
+def first_step(model: Made) -> Made:
+    """The first of the steps of a pipeline; the model itself when it is none."""
+    for _ in range(_STEPS_DEPTH):
+        inside = _inside(model)
+        if not inside:
+            break
+        model = inside[0]
+    return model
+
+
+def _inside(model: Made) -> list[Made]:
+    """What a model asks in its turn: a search its fitted model, a pipeline its steps; nothing for any other."""
     for attribute in DELEGATES:
         inner = model.attributes.get(attribute)
-        if isinstance(inner, Made) and depth < _STEPS_DEPTH:
-            return steps_of(inner, depth + 1)
-    steps = model.attributes.get("steps")
-    cls = class_of(model)
-    if not isinstance(steps, Items) or cls is None or cls.name != "Pipeline" or depth > _STEPS_DEPTH:
-        return [model]
-    found: list[Made] = []
-    for pair in steps.head:
-        step = pair[1] if isinstance(pair, tuple) and len(pair) == 2 else None  # noqa: PLR2004 - name and estimator
-        if isinstance(step, Made):
-            found += steps_of(step, depth + 1)
-    return found or [model]
+        if isinstance(inner, Made):
+            return [inner]
+    steps, cls = model.attributes.get("steps"), class_of(model)
+    pairs = steps.head if isinstance(steps, Items) and cls is not None and cls.name == "Pipeline" else ()
+    inside = [pair[1] for pair in pairs if isinstance(pair, tuple) and len(pair) == 2]  # noqa: PLR2004 - name and estimator
+    return [step for step in inside if isinstance(step, Made)]
+
+
+def parts_of(step: Made) -> list[Made]:
+    """The fitted estimators to each of which a step hands all of its input; none for one that works by itself."""
+    cls = class_of(step)
+    attribute = _PARTS.get(cls.name) if cls is not None else None
+    kept = step.attributes.get(attribute) if attribute is not None else None
+    parts = kept.head if isinstance(kept, Items) else (kept,)
+    # A union has pairs of name and transformer.
+    parts = [part[1] if isinstance(part, tuple) and len(part) == 2 else part for part in parts]  # noqa: PLR2004 - a pair
+    return [part for part in parts if isinstance(part, Made)]
 
 
 def first_of(model: Made, steps: list[Made], attribute: str) -> Value:
-    """An attribute of the model, or else of its first step, as a pipeline looks it up."""
+    """An attribute of the model, or of its first step, or of the first part of that, as scikit-learn looks it up."""
     own = model.attributes.get(attribute)
-    return own if own is not None else steps[0].attributes.get(attribute)
+    return own if own is not None else _leading(steps[0], attribute)
+
+
+def _leading(step: Made, attribute: str, depth: int = 0) -> Value:
+    own = step.attributes.get(attribute)
+    parts = parts_of(step) if own is None and depth < _STEPS_DEPTH else []
+    return _leading(first_step(parts[0]), attribute, depth + 1) if parts else own
+
+
+def _is_mixed(step: Made) -> bool:
+    """Whether texts may stand beside numbers in what a step takes: the pod asks all parts of a union."""
+    waiting, seen = [step], set()
+    while waiting:
+        each = waiting.pop()
+        cls = class_of(each)
+        if cls is None or id(each) in seen:
+            continue
+        if cls.name in _TABLES:
+            return True
+        seen.add(id(each))  # a file may name one part many times over
+        if cls.name == "FeatureUnion":
+            waiting += [first_step(part) for part in parts_of(each)]
+    return False
 
 
 def _inputs(model: Made, steps: list[Made]) -> tuple[Signature, ...]:
     first = class_of(steps[0])
-    name = first.name if first else ""
-    if name in _TEXTS:
+    if first is not None and first.name in _TEXTS:
         return (Signature("", "string", (None,)),)
     count = _integer(first_of(model, steps, "n_features_in_"))
     count = features(steps[0]) if count is None else count
     if count is None:
         return ()
     # A table may hold texts as well as numbers; the file does not say which.
-    return (Signature("", None if name in _TABLES else _number_type(steps[-1]), (None, count)),)
+    return (Signature("", None if _is_mixed(steps[0]) else _number_type(steps[-1]), (None, count)),)
 
 
 def _number_type(last: Made) -> str:

@@ -13,6 +13,7 @@ from chartgen.inspect.columns import columns_of
 from chartgen.inspect.estimator import SCIKIT_LEARN, describe
 from chartgen.inspect.facts import Column, Library, ModelFacts, Signature
 from chartgen.inspect.packages import distribution
+from chartgen.inspect.picklecalls import PARTIAL
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
@@ -104,6 +105,8 @@ def _inputs(inputs: tuple[Signature, ...], columns: tuple[Column, ...]) -> tuple
 def _untrusted(trace: Trace) -> list[Global]:
     refused = {found for found in trace.imports if not may_mention(found)}
     refused |= {found for found in trace.calls if not may_call(found)}
+    if trace.own_partials:
+        refused.discard(PARTIAL)
     return sorted(refused, key=str)
 
 

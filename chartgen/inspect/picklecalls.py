@@ -8,7 +8,15 @@ no function by its place, as only attributes are looked at by their names.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.picklevalues import KEPT_KEYS, ArrayWrapper, Entries, Global, Items, Made, Value
+
+if TYPE_CHECKING:
+    from chartgen.inspect.pickletrace import Trace
+
+    Given = set[Global] | frozenset[Global]
 
 # Makers of plain values, to which the file can give no attributes but by a state.
 _PLAIN = frozenset({"_codecs", "builtins", "collections", "datetime", "decimal", "fractions", "numpy", "uuid"})
@@ -21,6 +29,13 @@ _ELSEWHERE = frozenset({"torch", "__torch__"})
 _GENERATORS = "numpy.random"
 # A state of attributes is a dictionary, or two: the other one is of those in slots.
 _ATTRIBUTES = 2
+
+# What scikit-learn's boosters of histograms check their numbers by where some of the features are categories:
+# `partial(check_array, dtype=[np.float64], ensure_all_finite=False)`, the keyword being `force_all_finite` up to 1.5.
+PARTIAL = Global("functools", "partial")
+_CHECK = Global("sklearn.utils.validation", "check_array")
+_FLOATS = Global("numpy", "float64")
+_CHECK_KEYWORDS = ({"ensure_all_finite": False}, {"force_all_finite": False})
 
 OBJECT_GIVEN = "a call is given an object that has attributes"
 CONTAINER_GIVEN = "a call is given a container that its own pickler does not give it"
@@ -51,25 +66,75 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
             oddities.add(OBJECT_GIVEN)
 
 
-def check_state(made: Made, state: Value, oddities: set[str]) -> None:
+def check_kept(value: Value, trace: Trace) -> None:
+    """Notes a class that is about to be kept, and that is harmless only in calls that are looked at.
+
+    Args:
+        value: What is about to become part of a container or a state.
+        trace: Where it is noted.
+    """
+    if not isinstance(value, Global):
+        return
+    if is_made_empty(value):
+        trace.oddities.add(f"{value} itself is kept, to be called later")
+    elif value == PARTIAL:
+        trace.own_partials = False
+
+
+def called(function: Global, arguments: Value, given: Given, trace: Trace) -> Given:
+    """What a function may call of what it is given: nothing, where it makes the partial function of scikit-learn's own.
+
+    Args:
+        function: What is called.
+        arguments: With what.
+        given: Those of the arguments that are imported.
+        trace: Where any other partial function is noted.
+    """
+    makes = function.name == PARTIAL.name and function == PARTIAL  # Names first: comparing two of these takes its time.
+    own = makes and arguments == (_CHECK,)
+    if makes or (given and PARTIAL in given):
+        trace.own_partials = own and trace.own_partials is not False
+    return frozenset() if own else given
+
+
+def _is_partial(value: Value) -> bool:
+    return isinstance(value, Made) and value.maker is not None and value.maker.name == PARTIAL.name
+
+
+def _is_state_of_own_partial(state: Value) -> bool:
+    """Whether it is the function, its arguments, its keywords, and no attributes; no keyword may be set any more."""
+    if not isinstance(state, tuple) or len(state) != 4 or not isinstance(keywords := state[2], Entries):  # noqa: PLR2004 - as above
+        return False
+    keywords.sealed = True  # The function keeps this very dictionary.
+    given = dict(keywords.head)
+    dtype = given.pop("dtype", None)
+    floats = isinstance(dtype, Items) and dtype.count == 1 and dtype.head[0] == _FLOATS
+    plain = not keywords.odd and keywords.count == 2  # noqa: PLR2004 - the type, and the other one
+    return floats and plain and given in _CHECK_KEYWORDS and (state[0], state[1], state[3]) == (_CHECK, (), None)
+
+
+def check_state(made: Made, state: Value, trace: Trace) -> None:
     """Notes a state out of which an object could call what the file says.
 
     Args:
         made: The object.
         state: The state that is about to be set.
-        oddities: Where it is noted.
+        trace: Where it is noted.
     """
+    if _is_partial(made):
+        trace.own_partials = trace.own_partials and _is_state_of_own_partial(state)
+        return
     if isinstance(state, Entries) and state.count <= KEPT_KEYS:  # by far the most frequent
         return
     if made.maker is not None and made.maker.module.partition(".")[0] in _ELSEWHERE:
         return
     if isinstance(state, Made | Global):
-        oddities.add(STATE_MADE)
+        trace.oddities.add(STATE_MADE)
     parts = state if isinstance(state, tuple) else (state,)
-    if any(isinstance(part, Global) for part in parts):
-        oddities.add(FUNCTION_BY_PLACE)
+    if any(isinstance(part, Global) or _is_partial(part) for part in parts):
+        trace.oddities.add(FUNCTION_BY_PLACE)
     if len(parts) <= _ATTRIBUTES and any(isinstance(part, Entries) and part.count > KEPT_KEYS for part in parts):
-        oddities.add(TOO_MANY)
+        trace.oddities.add(TOO_MANY)
 
 
 def check_entries(made: Made, oddities: set[str]) -> None:

@@ -111,7 +111,7 @@ class PickleMachine(ArrayFollower):
             if len(self._trace.imports) >= _KEPT_NAMES:
                 raise self._in.corrupt("it imports more names than any model")
             self._trace.imports.add(found)
-        self._guarded = self._guarded or is_made_empty(found)
+        self._guarded = self._guarded or is_made_empty(found) or found == picklecalls.PARTIAL
         if found.module == "joblib.numpy_pickle_compat" or found.name in ("NDArrayWrapper", "ZNDArrayWrapper"):
             raise ModelUnsupportedError(
                 "the file was written by joblib older than 0.10, which keeps the arrays in other files",
@@ -151,8 +151,7 @@ class PickleMachine(ArrayFollower):
     def _check_kept(self, values: Sequence[Value]) -> None:
         for value in values:
             cls = value[0] if isinstance(value, tuple) and _makes_plainly(value) else value
-            if isinstance(cls, Global) and is_made_empty(cls):
-                self._trace.oddities.add(f"{cls} itself is kept, to be called later")
+            picklecalls.check_kept(cls, self._trace)
 
     def _check_tuple(self, values: Sequence[Value]) -> None:
         if not _makes_plainly(values):  # Such a tuple is looked at in its turn where something keeps it.
@@ -172,7 +171,7 @@ class PickleMachine(ArrayFollower):
                 raise self._unsafe("it calls joblib's placeholder for an array")
             self._trace.calls.add(function)
             given = picklearrays.check_call(function, arguments, self._trace)
-            self._trace.calls |= given
+            self._trace.calls |= picklecalls.called(function, arguments, given, self._trace)
             picklecalls.check_arguments(function, arguments, self._trace.oddities)
             self._check_made_empty(function, arguments, given)
             if arguments == () and function != pickleelements.DTYPE:
@@ -246,7 +245,7 @@ class PickleMachine(ArrayFollower):
             self._trace.oddities.add("the state of something is set that the file did not make")
 
     def _check_attributes(self, target: Made, state: Value) -> None:
-        picklecalls.check_state(target, state, self._trace.oddities)
+        picklecalls.check_state(target, state, self._trace)
         if said := textfiles.opener(target, state):
             self._trace.openers.add(said)
 

@@ -199,7 +199,7 @@ class PickleStack:
         if self._guarded:
             self._check_kept(values)
         if target.sealed:
-            raise self._in.corrupt("it changes the fields of an array's element type that is already made")
+            raise self._in.corrupt("it changes what is already made: an array's element type, or a partial function")
         for index in range(0, len(values), 2):
             target.set(values[index], values[index + 1])
 

@@ -18,6 +18,8 @@ class Trace:
         imports: Every name that would be imported.
         calls: Those of them that would be called.
         oddities: What no pickler writes and a trusted file only may do.
+        own_partials: Whether `functools.partial` makes what scikit-learn's own estimators hold and nothing else; None
+            where it makes nothing.
         openers: What would open files for whoever asks the model, in words.
         sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
         xgboost_versions: The releases of XGBoost that wrote boosters, likewise.
@@ -32,6 +34,7 @@ class Trace:
         self.imports: set[Global] = set()
         self.calls: set[Global] = set()
         self.oddities: set[str] = set()
+        self.own_partials: bool | None = None
         self.openers: set[str] = set()
         self.sklearn_versions: dict[str, None] = {}
         self.xgboost_versions: dict[str, None] = {}

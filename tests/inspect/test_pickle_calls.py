@@ -11,9 +11,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
 
-from chartgen.errors import ModelUnsafeError
+from chartgen.errors import ModelUnreadableError, ModelUnsafeError
 from chartgen.inspect import inspect_model
 from tests.inspect.test_pickle_kept import state
 from tests.inspect.test_pickle_unsafe import imported, text
@@ -132,3 +134,70 @@ def test_trees_of_neighbours_are_read(tmp_path: Path, protocol: int) -> None:
         pickle.dumps([BallTree(rows, metric="minkowski", p=3), KDTree(rows, metric="chebyshev")], protocol)
     )
     assert inspect_model(path, format="pickle").untrusted == ()
+
+
+CHECK = imported("sklearn.utils.validation", "check_array")
+PARTIAL = imported("functools", "partial")
+FLOATS = b"]" + imported("numpy", "float64") + b"a"
+KEYWORDS = state(text("dtype"), FLOATS, text("ensure_all_finite"), b"\x89")
+OWN = PARTIAL + CHECK + b"\x85R(" + CHECK + b")" + KEYWORDS + b"Ntb"
+SYSTEM = imported("os", "system")
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("columns", [[0], "from_dtype"])
+def test_a_booster_of_histograms_with_categories_is_read(tmp_path: Path, protocol: int, columns: str) -> None:
+    rows = np.array([[0, 1.0], [1, 2.0], [0, 3.0], [1, 4.0]] * 5)
+    table = pd.DataFrame({"kind": pd.Categorical(["a", "b", "a", "b"] * 5), "size": rows[:, 1]})
+    model = HistGradientBoostingRegressor(max_iter=1, categorical_features=columns)
+    path = tmp_path / "m.pkl"
+    path.write_bytes(pickle.dumps(model.fit(table if columns == "from_dtype" else rows, rows[:, 1]), protocol))
+    assert inspect_model(path, format="pickle").untrusted == ()
+
+
+OTHER_PARTIALS = {
+    "of another function": PARTIAL + FUNCTION + b"\x85R",
+    "of what starts a program": PARTIAL + SYSTEM + b"\x85R",
+    "with arguments": PARTIAL + CHECK + text("x") + b"\x86R",
+    "of nothing": PARTIAL + b")R",
+    "whose state is of another function": PARTIAL + CHECK + b"\x85R(" + FUNCTION + b")" + KEYWORDS + b"Ntb",
+    "whose state starts a program": PARTIAL + CHECK + b"\x85R(" + SYSTEM + b")" + KEYWORDS + b"Ntb",
+    "whose state has arguments": PARTIAL + CHECK + b"\x85R(" + CHECK + b"N\x85" + KEYWORDS + b"Ntb",
+    "whose state has attributes": PARTIAL + CHECK + b"\x85R(" + CHECK + b")" + KEYWORDS + b"}tb",
+    "whose state has another keyword": PARTIAL + CHECK + b"\x85R(" + CHECK + b")"
+    + state(text("dtype"), FLOATS, text("estimator"), b"\x89") + b"Ntb",
+    "whose state has an object as a keyword": PARTIAL + CHECK + b"\x85R(" + CHECK + b")"
+    + state(text("dtype"), FLOATS, text("ensure_all_finite"), estimator()) + b"Ntb",
+    "whose state is a dictionary": PARTIAL + CHECK + b"\x85R" + KEYWORDS + b"b",
+    "that is kept": estimator(text("func"), PARTIAL),
+    "that is kept in a list": estimator(text("func"), b"]" + PARTIAL + b"a"),
+    "that is given to another call": imported("collections", "defaultdict") + PARTIAL + b"\x85R",
+    "that is made by copyreg": imported("copyreg", "_reconstructor")
+    + PARTIAL + imported("builtins", "object") + b"N\x87R",
+    "by its place in a state": EUCLIDEAN + b"(K\x02NN" + OWN + b"tb",
+    "in the place of a method": estimator(text("astype"), OWN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHER_PARTIALS)
+def test_any_other_partial_function_is_refused(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "m.pkl"
+    # One that is scikit-learn's own beside it changes nothing, before it or after it.
+    for content in (
+        OTHER_PARTIALS[case] + b"0",
+        OWN + b"0" + OTHER_PARTIALS[case] + b"0",
+        OTHER_PARTIALS[case] + b"0" + OWN + b"0",
+    ):
+        path.write_bytes(b"\x80\x04" + content + estimator() + b".")
+        with pytest.raises(ModelUnsafeError):
+            inspect_model(path, format="pickle")
+
+
+def test_a_partial_function_of_scikit_learns_own_passes_and_its_keywords_cannot_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + OWN + b"0" + estimator() + b".")
+    assert inspect_model(path, format="pickle").untrusted == ()
+    kept = OWN.replace(KEYWORDS, KEYWORDS + b"\x940h\x00")
+    path.write_bytes(b"\x80\x04" + kept + b"0h\x00" + text("estimator") + b"Ns0" + estimator() + b".")
+    with pytest.raises(ModelUnreadableError, match="changes what is already made"):
+        inspect_model(path, format="pickle")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingRegressor, StackingRegressor, VotingRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 TABLE = pd.DataFrame(
@@ -53,6 +55,9 @@ def several() -> dict[str, object]:
     by_mask = ColumnTransformer([(*texts, [False, True, False, False]), ("n", "drop", [0])], remainder="passthrough")
     one = ColumnTransformer([("text", TfidfVectorizer(), "city")])
     searched = GridSearchCV(make_pipeline(by_mask, Ridge()), {"ridge__alpha": [1.0]}, cv=2)
+    numbers = make_pipeline(ColumnTransformer([("n", "passthrough", ["id", "smokes"])]), Ridge())
+    union = FeatureUnion([("a", make_pipeline(SimpleImputer(), StandardScaler())), ("b", "drop"), ("c", PCA(1))])
+    histogram = HistGradientBoostingRegressor(max_iter=2, min_samples_leaf=3, categorical_features="from_dtype")
     models: list[tuple[str, object]] = [
         ("mixed", mixed()),
         ("numeric", numeric()),
@@ -62,6 +67,10 @@ def several() -> dict[str, object]:
         ("text", one.fit(full)),
         ("function", make_pipeline(FunctionTransformer(), StandardScaler()).fit(NUMBERS)),
         ("imputer", make_pipeline(SimpleImputer(strategy="most_frequent"), OrdinalEncoder()).fit(TABLE[["city"]])),
+        ("vote", VotingRegressor([("a", make_pipeline(by_place, Ridge())), ("b", numbers)]).fit(full, answers)),
+        ("stack", StackingRegressor([("a", Ridge()), ("b", numeric())], cv=2).fit(NUMBERS, ANSWERS)),
+        ("union", make_pipeline(union, Ridge()).fit(NUMBERS, ANSWERS)),
+        ("histogram", histogram.fit(TABLE.astype({"city": "category"}), ANSWERS)),
         ("array", Ridge().fit(NUMBERS.to_numpy(dtype=float), ANSWERS)),
     ]
     return dict(models)

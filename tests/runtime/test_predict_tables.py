@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from tests.runtime.models import pickled
 from tests.runtime.serving import ask, load, refusal
-from tests.runtime.tables import NUMBERS, TABLE, mixed, numeric
+from tests.runtime.tables import NUMBERS, TABLE, mixed, numeric, several
 
 COLUMNS = "age, city, smokes, id"
 ROW = {"age": 31, "city": "Oslo", "smokes": True, "id": 7}
@@ -238,3 +238,14 @@ def test_a_model_of_arrays_takes_no_objects_and_needs_no_pandas(tmp_path):
     plane = load(pickled(tmp_path, model), "pickle")
     assert not plane.by_column
     assert refusal(plane, [{"id": 1}]).code == "type"
+
+
+@pytest.mark.filterwarnings("error::UserWarning:sklearn")
+@pytest.mark.parametrize("name", ["vote", "stack", "union", "histogram"])
+def test_what_hands_its_input_to_several_parts_answers_as_the_library_does(tmp_path, name):
+    model = several()[name]
+    table = NUMBERS if name in {"stack", "union"} else TABLE.dropna()
+    plane = load(pickled(tmp_path, model), "pickle")
+    rows = json.loads(table.to_json(orient="records"))
+    assert ask(plane, rows) == pytest.approx(model.predict(table))
+    assert ask(plane, rows[1]) == pytest.approx(model.predict(table[1:2])[0])

@@ -28,6 +28,12 @@ NUMERIC = frozenset(
     | {"svm", "tree", "ensemble._forest", "ensemble._gb", "ensemble._iforest", "impute._knn"}
     | {"preprocessing._data", "preprocessing._discretization", "preprocessing._polynomial"}
 )
+ASKED = ("best_estimator_", "regressor_", "_preprocessor")
+# Where those keep their fitted parts that hand all of their input on.
+PARTS = {"FeatureUnion": "transformer_list", "SelectFromModel": "estimator_"}
+PARTS |= dict.fromkeys(
+    ("StackingClassifier", "StackingRegressor", "VotingClassifier", "VotingRegressor"), "estimators_"
+)
 NAMES = "feature_names_in_"
 
 
@@ -57,7 +63,8 @@ def columns_of(model: Any) -> tuple[Column, ...]:
         model: The model.
     """
     first = first_step(model)
-    names = next((list(own) for each in (model, first) if (own := _state(each).get(NAMES)) is not None), [])
+    states = (_state(each) for each in (model, first, _leading(first)))
+    names = next((list(state[NAMES]) for state in states if state.get(NAMES) is not None), [])
     if not names or len(set(names)) != len(names) or not all(isinstance(name, str) for name in names):
         return ()
     found = {name: Column(name) for name in map(str, names)}
@@ -68,13 +75,27 @@ def columns_of(model: Any) -> tuple[Column, ...]:
     return tuple(found.values())
 
 
+def _leading(step: Any) -> Any:
+    """The first of a step's parts, and so on: where scikit-learn looks for what the step does not say."""
+    parts = _parts(step)
+    return _leading(first_step(parts[0])) if parts else step
+
+
+def _parts(step: Any) -> list[Any]:
+    """The fitted estimators to each of which a step hands all of its input; none for one that works by itself."""
+    kept = attribute(step, PARTS.get(type(step).__name__, ""))
+    parts = (each[1] if isinstance(each, tuple) else each for each in (kept if isinstance(kept, list) else [kept]))
+    return [part for part in parts if hasattr(part, "fit")]
+
+
 def _state(model: Any) -> dict[str, Any]:
     return getattr(model, "__dict__", {})
 
 
 def _learn(step: Any, names: list[str], found: dict[str, Column]) -> None:
     """Notes what a step that is given these columns says of them."""
-    asked = attribute(step, "best_estimator_") or attribute(step, "regressor_")
+    # A booster of histograms has some of its columns made numbers first.
+    asked = next((one for name in ASKED if (one := attribute(step, name)) is not None), None)
     kind = type(step).__name__
     if asked is not None:
         _learn(asked, names, found)
@@ -85,6 +106,9 @@ def _learn(step: Any, names: list[str], found: dict[str, Column]) -> None:
             chosen = _chosen(wanted, names)
             if chosen and hasattr(inner, "fit"):
                 _learn(inner, chosen, found)
+    elif parts := _parts(step):
+        for inner in parts:
+            _learn(inner, names, found)
     else:
         _learn_of_one(step, names, found)
 
