@@ -73,6 +73,15 @@ def ask(plane):
     return request
 
 
+def test_a_framework_that_knows_no_head_answers_it_as_get(ask, caplog):
+    head = ask("HEAD", "/v2/models/x")
+    assert head.status_code == 200
+    assert head.headers["content-length"] == ask("GET", "/v2/models/x").headers["content-length"]
+    with caplog.at_level("INFO", "chartgen"):
+        assert ask("HEAD", "/v2/models/x/infer").status_code == 405
+    assert [record.fields["method"] for record in caplog.records] == ["HEAD"]
+
+
 def test_what_the_front_has_it_answers_and_everything_else_the_framework(ask):
     assert ask("POST", "/predict", json={"input": [5.1, 3.5, 1.4, 0.2]}).status_code == 200
     assert ask("GET", "/v2/models/x").json() == {"theirs": "x"}

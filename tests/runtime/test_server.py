@@ -59,6 +59,21 @@ def test_every_error_has_one_body(iris_server, method, path, status, code):
     assert ("allow" in answer.headers) == (status == 405)
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v2/health/live", "/v2", "/openapi.json", "/docs"])
+def test_head_is_answered_as_get_without_the_body(iris_server, path):
+    import httpx
+
+    with httpx.Client(base_url=iris_server.url) as client:
+        whole, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert client.get(path).content == whole.content, "nothing is left on the connection"
+        assert client.post(path).headers["allow"] == "GET, HEAD"
+        assert client.head("/metrics").headers["content-type"] == client.get("/metrics").headers["content-type"]
+        refused = client.head("/predict")
+        assert (refused.status_code, refused.headers["allow"], refused.content) == (405, "POST", b"")
+
+
 def test_a_body_over_the_limit_is_413(iris_server):
     for size in (100_001, 250_000, 5_000_000):
         answer = iris_server.post(b" " * size)

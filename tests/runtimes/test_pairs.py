@@ -101,6 +101,9 @@ def refuses_by_the_contract(server: LocalServer) -> None:
         assert (answer.status_code, error["path"], set(error)) == (status, path, ERROR), answer.text
     assert httpx.get(f"{server.url}/predict").status_code == 405
     assert httpx.get(f"{server.url}/nothing").status_code == 404
+    for asked in ("/healthz", "/metrics", "/v2/health/ready", "/openapi.json"):
+        whole, head = httpx.get(server.url + asked), httpx.head(server.url + asked)
+        assert (whole.status_code, head.status_code, head.content) == (200, 200, b""), asked
 
 
 def counts(server: LocalServer) -> None:

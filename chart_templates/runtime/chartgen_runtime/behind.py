@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .front import Front
 
 # What has no body asks for no prediction, and a probe is answered however many requests are in flight.
-BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODILESS = frozenset({"GET", "OPTIONS"})
 GZIP = zlib.MAX_WBITS | 16
 OF_THE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 PACKED = (b"content-encoding", b"gzip")
@@ -58,6 +58,8 @@ class Behind:
         status = GONE
         request_id = sent_id(scope["headers"]) or made_id()
         inner = {**scope, REQUEST_ID: request_id}
+        if inner["method"] == "HEAD":  # few frameworks know it; uvicorn sends the head alone
+            inner["method"] = "GET"
         if self._base and scope["path"].startswith(f"{self._base}/"):
             inner["root_path"] = self._base
 
@@ -84,7 +86,7 @@ class Behind:
             cause = error  # the framework has answered before it passed on what nobody of its own expected
         seconds = perf_counter() - started
         self._route(inner).counter.add(status, seconds)
-        self._front.refusals.told(inner, status, seconds, inner.get(REFUSED), cause)
+        self._front.refusals.told(inner | {"method": scope["method"]}, status, seconds, inner.get(REFUSED), cause)
 
     def _route(self, scope: Message) -> Route:
         """What is counted and how an error is said: by the template of the route that the framework's router found."""

@@ -62,7 +62,8 @@ class Front:
         infer = route.infer
         sent = sent_id(scope["headers"])
         try:
-            if scope["method"] != route.method:
+            # Of an answer to HEAD uvicorn sends the head alone.
+            if scope["method"] != route.method and (scope["method"], route.method) != ("HEAD", "GET"):
                 raise not_allowed(scope, route)
             if infer is None:
                 answer = await self._other(route, scope, receive, send)
@@ -138,4 +139,5 @@ def not_allowed(scope: Message, route: Route) -> ServingError:
     """The error for a method that the route has not: 405, or 404 for the route of what is not there."""
     if not route.method:
         return not_found(scope["path"])
-    return method_not_allowed(scope["method"], scope["path"], route.method)
+    allowed = "GET, HEAD" if route.method == "GET" else route.method
+    return method_not_allowed(scope["method"], scope["path"], allowed)

@@ -28,7 +28,7 @@ class Route(NamedTuple):
     """What answers a path; one of `infer`, `get` and `app`, or none of them for a path that nothing answers.
 
     Attributes:
-        method: The only one that is allowed.
+        method: The only one that is allowed; HEAD where GET is.
         counter: Where its requests are counted.
         error: An error -> the status and the body that say it.
         infer: The body of a request -> the body of the answer.
