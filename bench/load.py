@@ -76,7 +76,7 @@ def ask(wrk: str, url: str, body: Path, connections: int, seconds: int) -> Repor
 def load_figures(
     subject: str, peer: str, ours: list[Report], theirs: list[Report], *, bar: str, tail_bar: str = ""
 ) -> list[Figure]:
-    """The rate and the p99 of rounds in which both took turns.
+    """The rate, the p50 and the p99 of rounds in which both took turns.
 
     Args:
         subject: What was asked.
@@ -92,9 +92,11 @@ def load_figures(
     note = ", ".join(text for text, count in said.items() if count)
     both = list(zip(ours, theirs, strict=True))
     rates = [(one.per_second, other.per_second) for one, other in both]
+    middles = [(one.p50_ms, other.p50_ms) for one, other in both]
     tails = [(one.p99_ms, other.p99_ms) for one, other in both]
     return [
         compare(subject, peer, "200s/s", rates, bar=bar, note=note),
+        compare(f"{subject}, p50", peer, "ms", middles),
         compare(f"{subject}, p99", peer, "ms", tails, bar=tail_bar),
     ]
 

@@ -46,6 +46,7 @@ def _v2(row: Any) -> dict[str, Any]:
 
 
 NATIVE = {
+    "fastapi": Native("serve_fastapi.py", "/readyz", "/infer", lambda row: {"input": row}),
     "mlserver": Native("serve_mlserver.py", "/v2/health/ready", "/v2/models/model/infer", _v2),
     "kserve": Native(
         "serve_kserve.py", "/v2/health/ready", "/v1/models/model:predict", lambda row: {"instances": [row]}
@@ -55,7 +56,7 @@ NATIVE = {
 
 
 def measure(runtime: str, case: Case, wrk: str, rounds: int, seconds: int) -> list[Figure]:
-    """Requests per second and the p99 at each number of connections, the memory afterwards, and the start.
+    """Requests per second, the p50 and the p99 at each number of connections, the memory afterwards, and the start.
 
     Args:
         runtime: Its name.
