@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.abilities import abilities
 from chartgen.inspect.allowlist import may_call, may_mention
 from chartgen.inspect.boosters import LIGHTGBM, LIGHTGBM_FORMAT, XGBOOST, is_wrapper
@@ -15,9 +15,10 @@ from chartgen.inspect.facts import Column, Library, ModelFacts, Signature
 from chartgen.inspect.packages import distribution
 from chartgen.inspect.picklecalls import PARTIAL
 from chartgen.inspect.picklemachine import PickleMachine
+from chartgen.inspect.picklerefusal import unsafe
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
-from chartgen.inspect.printable import SHOWN, listed, printable
+from chartgen.inspect.printable import SHOWN, printable
 from chartgen.inspect.textfiles import refuse_openers
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
     from chartgen.inspect.modelfile import ModelFile
     from chartgen.inspect.picklevalues import Global
-
-_MACHINERY = frozenset({"builtins.type", "types.CellType", "types.CodeType", "types.FunctionType", "types.ModuleType"})
-_TRUSTED_HINT = (
-    "if you know where the file comes from and trust it, say so in the service file with `model.trusted: true`; "
-    "the chart then records it"
-)
 
 
 def _operations(size: int) -> int:
@@ -64,7 +59,7 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         raise stream.corrupt("something follows its end")
     untrusted = _untrusted(trace)
     if not trusted and (untrusted or trace.oddities):
-        raise _unsafe(file, untrusted, trace)
+        raise unsafe(file, untrusted, trace)
     _refuse_main(file, trace)
     refuse_openers(file, trace.openers)
     facts = describe(value, trace)
@@ -108,45 +103,6 @@ def _untrusted(trace: Trace) -> list[Global]:
     if trace.own_partials:
         refused.discard(PARTIAL)
     return sorted(refused, key=str)
-
-
-def _unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsafeError:
-    """The error that lists all that is refused."""
-    names = [printable(str(found)) for found in untrusted]
-    if any(found.module.startswith("cloudpickle") for found in untrusted):
-        return _own_code(file, untrusted)
-    parts = [f"would import {listed(names)}"] if names else []
-    parts += sorted(f"does what no program that writes models does: {oddity}" for oddity in trace.oddities)
-    return ModelUnsafeError(
-        f"loading this pickle could run any program: it {'; it '.join(parts)}",
-        names,
-        shortened=len(names) > SHOWN,
-        where=str(file.path),
-        expected="only names on the allow-list of chartgen: those of NumPy, SciPy, scikit-learn, XGBoost and LightGBM "
-        "that models hold",
-        hint=_TRUSTED_HINT,
-    )
-
-
-def _own_code(file: ModelFile, untrusted: list[Global]) -> ModelUnsafeError:
-    """The error about a function or class that cloudpickle wrote as code, since no library has it."""
-    others = [printable(str(found)) for found in untrusted if not _is_machinery(found)]
-    beside = f"; it would import {', '.join(others[:SHOWN])} as well" if others else ""
-    return ModelUnsafeError(
-        "the pickle holds Python code of its own: cloudpickle writes a function or class that no library has as code, "
-        f"and loading the file runs it{beside}",
-        [printable(str(found)) for found in untrusted],
-        shortened=len(others) > SHOWN,
-        where=str(file.path),
-        expected="an object of classes that a library has, such as a scikit-learn estimator",
-        hint="keep your own code in a handler (`runtime.handler`, a Python file that is reviewed with the service) and "
-        f"write only the library's object to the file; or, {_TRUSTED_HINT}",
-    )
-
-
-def _is_machinery(found: Global) -> bool:
-    """Whether it is one of the names by which cloudpickle makes functions and classes."""
-    return found.module.split(".")[0] == "cloudpickle" or str(found) in _MACHINERY
 
 
 def _refuse_main(file: ModelFile, trace: Trace) -> None:
