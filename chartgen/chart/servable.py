@@ -103,9 +103,19 @@ def _check_torch(spec: ServiceSpec, facts: ModelFacts, own: frozenset[str]) -> N
             f"the file holds {facts.abilities.instead}",
             where=str(spec.model.file),
             expected="a TorchScript or torch.export archive, or a handler that makes the model of the weights",
-            hint="export the model: `torch.export.save(torch.export.export(model.eval(), (example,)), 'model.pt')`; or "
-            "give a handler with `load(model)`, which fills a module with the weights and returns it",
+            hint=_weights_hint(facts),
         )
+
+
+def _weights_hint(facts: ModelFacts) -> str:
+    # What other formats do not need.
+    from chartgen.inspect.torch import EXPORT, WEIGHTS_UNDER
+
+    key = facts.details.get(WEIGHTS_UNDER, "").partition(",")[0]
+    taken = f" (`module.load_state_dict(model[{key!r}])`)" if key else ""
+    return (
+        f"{EXPORT}; or give a handler with `load(model)`, which fills a module with the weights{taken} and returns it"
+    )
 
 
 def _check_loaded(spec: ServiceSpec, facts: ModelFacts, own: frozenset[str]) -> None:

@@ -8,24 +8,35 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chartgen.errors import ModelUnsupportedError
+from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.facts import Abilities, Library, ModelFacts
-from chartgen.inspect.printable import printable
+from chartgen.inspect.printable import SHOWN, listed, printable
 from chartgen.inspect.torcharchive import EXPORT_MARKER, OLD_EXPORT, PICKLE, SCRIPT_MARKER, prefix_of
 from chartgen.inspect.torchexport import Program as ExportProgram
-from chartgen.inspect.torchpickle import foreign, of_weights, tensor_of, tensors_in, unsafe, walk
+from chartgen.inspect.torchpickle import (
+    entries_of,
+    foreign,
+    of_weights,
+    tensor_of,
+    tensors_in,
+    unsafe,
+    walk,
+    weights_keys,
+)
 from chartgen.inspect.torchscript import Program as ScriptProgram
 from chartgen.inspect.ziparchive import MAGIC, ZipArchive
 
 if TYPE_CHECKING:
     from chartgen.inspect.facts import Signature
     from chartgen.inspect.modelfile import ModelFile
-    from chartgen.inspect.picklevalues import Value
+    from chartgen.inspect.picklevalues import Global, Value
 
 EXPORT = (
     "export the model: `torch.export.save(torch.export.export(model.eval(), (example,)), 'model.pt')`, or "
     "`torch.jit.script(model.eval()).save('model.pt')`"
 )
+WEIGHTS_UNDER = "weights under"
+"""The label of the detail that says under which keys of a checkpoint the weights lie."""
 _SHORT = 64
 _SHOWN = 5
 
@@ -91,6 +102,9 @@ def _of_script(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -
 
 def _of_pickle(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -> ModelFacts:
     value, refused = walk(archive.open(prefix + PICKLE), of_weights)
+    keys = weights_keys(value)
+    if refused and keys:
+        raise _more_than_weights(file, refused, keys[0])
     if refused:
         if foreign(refused):
             raise unsafe(file, refused, "this PyTorch file")
@@ -115,15 +129,38 @@ def _of_pickle(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -
         details["weights"] = ", ".join(shown[:_SHOWN]) + (
             f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
         )
-    return _facts(file, digest, details, instead=_instead(value))
+    if keys:
+        details["kind"], details[WEIGHTS_UNDER] = "checkpoint", ", ".join(map(_name, keys))
+    return _facts(file, digest, details, instead=_instead(value, keys))
 
 
 def _name(text: str) -> str:
     return printable(text) if text else "''"
 
 
-def _instead(value: Value) -> str:
-    return "a tensor" if tensor_of(value) is not None else "weights without the model that they are of (a state_dict)"
+def _instead(value: Value, keys: list[str]) -> str:
+    if tensor_of(value) is not None:
+        return "a tensor"
+    if not keys:
+        return "weights without the model that they are of (a state_dict)"
+    beside = [repr(_name(key)) for key in entries_of(value) if key not in keys]
+    more = f", beside {', '.join(beside[:_SHOWN])}" if beside else ""
+    under = ", ".join(repr(_name(key)) for key in keys[:_SHOWN])
+    return f"a training checkpoint and no model: the weights (a state_dict) lie under {under}{more}"
+
+
+def _more_than_weights(file: ModelFile, refused: list[Global], key: str) -> ModelUnsafeError:
+    """The error about a checkpoint with objects beside the weights, which the pod would have to make to read these."""
+    names = [printable(str(found)) for found in refused]
+    return ModelUnsafeError(
+        f"the file is a training checkpoint with objects beside its weights: loading it would import {listed(names)}",
+        names,
+        shortened=len(names) > SHOWN,
+        where=str(file.path),
+        expected="a program, or the weights alone",
+        hint=f"{EXPORT}; or write the weights alone, `torch.save(checkpoint[{_name(key)!r}], 'weights.pt')`, and give "
+        "a handler with `load(model)`",
+    )
 
 
 def _facts(

@@ -199,6 +199,21 @@ def tensors_in(value: Value) -> Iterator[tuple[str, Tensor]]:
                 waiting.append(each)
 
 
+def weights_keys(value: Value) -> list[str]:
+    """The keys of a training checkpoint under which weights lie, those of an optimizer last; none of anything else.
+
+    Args:
+        value: What loading would give; weights themselves have tensors at their first level.
+    """
+    entries = entries_of(value)
+    if any(tensor_of(each) is not None for each in entries.values()):
+        return []
+    found = [
+        key for key, each in entries.items() if any(tensor_of(one) is not None for one in entries_of(each).values())
+    ]
+    return sorted(found, key=lambda key: ("optim" in key, "model" not in key and "state_dict" not in key))
+
+
 def elements_of(value: Value) -> list[Value]:
     """The elements of a list or tuple, as far as they were kept."""
     if isinstance(value, Items):
