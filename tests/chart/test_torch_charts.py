@@ -66,7 +66,7 @@ def test_the_chart_holds_the_code_of_this_format_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("handler", ["", PREDICT])
 @pytest.mark.parametrize("name", ["weights", "checkpoint"])
 def test_weights_are_refused_without_a_handler_that_makes_the_model(tmp_path: Path, name: str, handler: str) -> None:
-    with pytest.raises(ModelUnsupportedError, match="weights without the model|training checkpoint") as refused:
+    with pytest.raises(ModelUnsupportedError, match=r"weights without the model|training checkpoint") as refused:
         built(tmp_path, name, handler, sample=ROWS)
     assert "torch.export.save" in str(refused.value.hint)
     assert "load(model)" in str(refused.value.hint)
