@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any
 
 import yaml
+from conflicts import in_short
 from make_pins import Versions, name_of
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
@@ -166,7 +167,7 @@ def table_of(runtime: str) -> str:
         except LockError as error:
             pinned = dict(each.split("==") for each in build.wanted if "==" in each)
             left_out.setdefault(build.library, []).append(
-                f'    "{pinned.get(build.version_of, "")}": {json.dumps(error.message)}\n'
+                f'    "{pinned.get(build.version_of, "")}": {json.dumps(in_short(error.message))}\n'
             )
             print(f"  left out: {', '.join(build.wanted)}: {error.message}", flush=True)
             continue

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from conflicts import in_short
 from packaging.specifiers import SpecifierSet
 from pin_libraries import LIBRARIES, NUMPY, OVERRIDES, RUNTIMES, SCIKIT_LEARN
 from pin_wheels import (
@@ -151,7 +152,7 @@ def make_table(runtime: str) -> RuntimeTable:
                 try:
                     found = library_set(wanted, runtime, table.packages, others)
                 except LockError as error:
-                    table.left_out.setdefault(name, {})[version] = error.message
+                    table.left_out.setdefault(name, {})[version] = in_short(error.message)
                     print(f"  left out: {name} {version}: {error.message}", flush=True)
                     continue
                 if library.needs:

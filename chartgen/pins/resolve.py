@@ -16,6 +16,7 @@ from chartgen.pins.lockfile import LOCK, LOCK_HINT, Requirement, canonical, read
 from chartgen.pins.onnxlimits import check_onnx
 from chartgen.pins.tables import (
     MACHINES,
+    RUNTIMES,
     Versions,
     digests,
     extra_indexes,
@@ -127,7 +128,7 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str], *, gpu: bo
         for library in facts.libraries
     ]
     for library in libraries:
-        _check_goes_along(library, sets[library.name], runtime, left_out(runtime, library.name, gpu=gpu))
+        _check_goes_along(library, sets[library.name], runtime, gpu=gpu)
     unknown = [name for name, versions in sets.items() if not versions]
     if unknown:
         raise ModelUnsupportedError(
@@ -160,19 +161,23 @@ def _check_lightgbm(facts: ModelFacts) -> None:
         )
 
 
-def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str, reasons: dict[str, str]) -> None:
+def _check_goes_along(library: Library, sets: dict[str, Versions], runtime: str, *, gpu: bool) -> None:
     """Refuses a version of a library that does not go with the runtime.
 
     Raises:
-        ModelUnsupportedError: It does not; the message names what the two disagree on.
+        ModelUnsupportedError: It does not; the message names what the two disagree on, and runtimes that it goes with.
     """
+    reasons = left_out(runtime, library.name, gpu=gpu)
     reason = reasons.get(library.version or "") or (next(iter(reasons.values()), None) if not sets else None)
     if reason is None:
         return
+    others = [other for other in RUNTIMES if library.version in library_sets(other, library.name, gpu=gpu)]
+    names = " or ".join(f"`runtime: {other}`" for other in others if other != runtime)
     raise ModelUnsupportedError(
         f"{library} does not install together with the runtime {runtime}: {reason}",
         expected=f"a model of {library.name} {', '.join(sets)}" if sets else None,
-        hint=f"take another `runtime`, such as fastapi, which needs few libraries of its own; or {LOCK_HINT}",
+        hint=f"take {names or 'another `runtime`'}, whose own libraries it goes with"
+        + (f"; or save the model with {library.name} {list(sets)[-1]}" if sets else ""),
     )
 
 

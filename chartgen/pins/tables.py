@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # The machines that a pod may run on, by what Kubernetes calls them: what Python calls them.
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
+# The runtimes that there are tables of.
+RUNTIMES = ("bentoml", "fastapi", "kserve", "mlserver")
+
 Versions = dict[str, str]
 """Version by normalised package name."""
 

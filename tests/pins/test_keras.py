@@ -43,8 +43,14 @@ def test_a_model_of_keras_2_is_loaded_by_keras_2(runtime: str) -> None:
 @pytest.mark.parametrize("runtime", ["mlserver", "kserve"])
 @pytest.mark.parametrize("version", ["2.15.0", "2.9.0"])
 def test_where_keras_2_does_not_install_the_reason_is_told(runtime: str, version: str) -> None:
-    with pytest.raises(ModelUnsupportedError, match=rf"keras 2\.15\.0 does not install .* {runtime}: .*protobuf"):
+    said = (
+        rf"keras 2\.15\.0 does not install .* {runtime}: {runtime} [0-9.]+ needs protobuf>=\S+ and tensorflow\S* 2\.15"
+    )
+    with pytest.raises(ModelUnsupportedError, match=said) as refused:
         resolve(model_of(version), runtime, None)
+    assert len(refused.value.message) < 200
+    assert "`runtime: bentoml` or `runtime: fastapi`" in str(refused.value.hint)
+    assert "save the model with keras 3" in str(refused.value.hint)
 
 
 def test_tensorflow_has_another_name_on_each_machine(tmp_path: Path) -> None:

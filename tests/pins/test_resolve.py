@@ -70,7 +70,7 @@ def test_a_pod_holds_what_its_adapter_imports_and_all_that_this_needs(runtime: s
 
 
 def test_the_runtimes_are_the_four() -> None:
-    assert RUNTIMES == ["bentoml", "fastapi", "kserve", "mlserver"]
+    assert RUNTIMES == [*tables.RUNTIMES] == ["bentoml", "fastapi", "kserve", "mlserver"]
 
 
 def test_a_mlserver_pod_has_the_uvloop_that_it_answers_with() -> None:
@@ -94,6 +94,8 @@ def test_an_entry_of_a_table_is_the_same_alone_as_in_the_whole(runtime: str) -> 
         assert tables.beside(runtime, name) == versions
     for name, reasons in table.get("left_out", {}).items():
         assert tables.left_out(runtime, name) == reasons
+        for reason in reasons.values():  # one sentence, and not all that a resolver says
+            assert re.fullmatch(r"[\w.-]+ [\w.]+ needs [^ ]+ and [\w.-]+ [\w.]+ needs [^ ]+", reason)
     assert tables.library_sets(runtime, "libraries") == tables.library_sets(runtime, "1.5.0") == {}
 
 
@@ -111,7 +113,7 @@ def test_a_version_that_does_not_go_with_a_runtime_is_refused_with_the_reason(mo
         ModelUnsupportedError, match=r"scikit-learn 1\.5\.2 .* kserve: server 1 needs numpy>=3"
     ) as refused:
         resolve(sklearn_model("1.5.2"), "kserve", None)
-    assert "such as fastapi" in str(refused.value.hint)
+    assert "`runtime: bentoml` or `runtime: fastapi` or `runtime: mlserver`" in str(refused.value.hint)
     assert "1.6.1" in str(refused.value.expected)
     assert resolve(sklearn_model("1.6.1"), "kserve", None).versions["scikit-learn"] == "1.6.1"
 
