@@ -16,6 +16,7 @@ from chartgen.helm.version import DryRun
 from chartgen.lifecycle.assignments import assigned
 from chartgen.lifecycle.kept import blaming_kept, in_force, kept_values
 from chartgen.lifecycle.origins import blaming_givers
+from chartgen.lifecycle.rollback import has_worked
 from chartgen.lifecycle.scaling import upgrade_warning
 from chartgen.lifecycle.target import ReleaseValues, Target
 from chartgen.lifecycle.values_files import from_files, merged
@@ -142,7 +143,7 @@ def upgrade(
         target.warn(warning)
     waiting = after_an_unfinished_rollout(target, release, wait or WaitOptions(), dry_run)
     blaming = blaming_kept(target, in_force(kept, anew))
-    watching = watched(target, release, waiting, dry_run)
+    watching = watched(target, release, waiting, dry_run, has_worked=has_worked(history))
     with _packed(chart) as archive, blaming, blaming_givers(values), watching:
         return target.helm.upgrade(
             release,

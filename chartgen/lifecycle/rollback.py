@@ -110,6 +110,11 @@ def rollback(
     return made if dry_run is DryRun.NONE else _planned(target, release, revision, newest + 1)
 
 
+def has_worked(history: Sequence[Revision]) -> bool:
+    """Whether any of these revisions was deployed with success."""
+    return any(_outcome(each) in _WORKED for each in history)
+
+
 def _outcome(revision: Revision) -> ReleaseStatus:
     return ReleaseStatus.FAILED if _FAILED.match(revision.description) else revision.status
 

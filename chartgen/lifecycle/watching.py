@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chartgen.cluster.diagnose import Diagnosis
+    from chartgen.cluster.reader import ClusterReader
     from chartgen.helm.options import WaitOptions
     from chartgen.lifecycle.target import Target
 
@@ -23,11 +24,23 @@ if TYPE_CHECKING:
 _OLD_PODS_SECONDS = 45
 _LOOK_EVERY_SECONDS = 0.5
 _REFUSED_BY_THEN_SECONDS = 0.7
+# On a cluster that cannot be read; helm may ask it longer before it refuses, and what is said then is wrong.
+_BEGUN_BY_THEN_SECONDS = 5.0
 
 
 @contextmanager
-def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun) -> Iterator[None]:
-    """Tell what is being waited for, and put the cause of a failure into its error."""
+def watched(
+    target: Target, release: str, waiting: WaitOptions, dry_run: DryRun, *, has_worked: bool = False
+) -> Iterator[None]:
+    """Tell what is being waited for, and put the cause of a failure into its error.
+
+    Args:
+        target: Where the release is.
+        release: Its name.
+        waiting: How the operation waits.
+        dry_run: How far it goes; a dry run waits for nothing.
+        has_worked: Whether there is a revision to go back to when it fails.
+    """
     if dry_run is not DryRun.NONE:
         yield
         return
@@ -45,7 +58,10 @@ def watched(target: Target, release: str, waiting: WaitOptions, dry_run: DryRun)
         # After a rollback the pods that failed are gone: what was seen before is all there is.
         cause = _cause_now(target, release) if isinstance(error, HelmTimeoutError) else None
         final = next((each for each in reversed(causes) if each.is_final), None)
-        _explain(error, cause or final or next(reversed(causes), None))
+        cause = cause or final or next(reversed(causes), None)
+        _explain(error, cause)
+        if isinstance(error, HelmTimeoutError):
+            error.hint = _ways(target, release, cause, has_worked=has_worked)
         raise
     finally:
         stop.set()
@@ -81,18 +97,41 @@ def after_an_unfinished_rollout(target: Target, release: str, waiting: WaitOptio
 def _watch(target: Target, release: str, waiting: WaitOptions, stop: threading.Event, causes: list[Diagnosis]) -> None:
     from chartgen.cluster.watch import progress
 
-    # What helm refuses at once is not waited for.
-    if stop.wait(_REFUSED_BY_THEN_SECONDS):
-        return
-    target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
+    lasting: set[str] = set()
+
+    def noted(cause: Diagnosis) -> None:
+        causes.append(cause)
+        if cause.is_lasting and cause.cause not in lasting:
+            lasting.add(cause.cause)
+            target.tell(f"Waiting longer will hardly help, Ctrl-C ends it: time and again {cause}")
+
     try:
         with target.place.reader() as reader:
-            for line in progress(reader, release, stop, on_cause=causes.append):
+            if not _begins(reader, release, stop):
+                return
+            target.tell(f"Waiting up to {waiting.timeout} for the pods of {release} in namespace {target.namespace}")
+            for line in progress(reader, release, stop, on_cause=noted):
                 target.tell(f"  {line}")
     except MissingExtraError as error:
         target.tell(f"  (what the pods do is not shown: {error}; {error.hint})")
     except ChartgenError:
         return
+
+
+def _begins(reader: ClusterReader, release: str, stop: threading.Event) -> bool:
+    """Wait until there is something to wait for; what helm refuses, such as a missing namespace, never is."""
+    begun = time.monotonic()
+    while not stop.wait(_REFUSED_BY_THEN_SECONDS):
+        try:
+            if reader.snapshot(release).deployment is not None:
+                return True
+        except MissingExtraError:
+            return True  # the first look tells it
+        except ChartgenError:
+            pass
+        if time.monotonic() - begun > _BEGUN_BY_THEN_SECONDS:
+            return True
+    return False
 
 
 def wait_for_the_pods_of_before(target: Target, release: str) -> None:
@@ -133,3 +172,15 @@ def _explain(error: HelmError, cause: Diagnosis | None) -> None:
         error.message = f"{error.message}: {cause}"
         error.args = (error.message,)
         error.hint = cause.hint or error.hint
+
+
+def _ways(target: Target, release: str, cause: Diagnosis | None, *, has_worked: bool) -> str:
+    """What to do when the time is up: about the cause, to look on, and to go back."""
+    where = f"{release} -n {target.namespace}"
+    ways = (
+        cause.hint if cause else "",
+        "--timeout sets how long to wait" if cause is None or not cause.is_a_cause else "",
+        f"`chartgen status {where}` shows what its pods are waiting for",
+        f"`chartgen rollback {where}` goes back to what was before" if has_worked else "",
+    )
+    return "; ".join(filter(None, ways))

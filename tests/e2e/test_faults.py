@@ -47,6 +47,9 @@ def test_a_model_that_never_becomes_ready_ends_with_its_cause(namespace: Namespa
     assert done.returncode == 7, done.stderr
     assert "warm-up failed" in done.stderr
     assert "Traceback" not in done.stderr
+    hint = done.stderr.splitlines()[-1]
+    assert f"`chartgen status bad -n {namespace.name}`" in hint
+    assert "rollback" not in hint, "there is nothing to go back to"
     status = json.loads(namespace.chartgen("status", "bad", "-o", "json", helm=helm).stdout)
     assert status["state"] == "Failed"
     assert "warm-up failed" in status["reason"]
