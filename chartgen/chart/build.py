@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chartgen.chart.handler_imports import import_warnings
 from chartgen.chart.on_gpu import gpu_warnings, uses_gpu
 from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
@@ -50,7 +51,9 @@ class Built:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know although nothing is wrong."""
-        return self.spec.warnings + gpu_warnings(self.spec, self.facts) + self.requirements.warnings
+        own, versions = self.spec.runtime.requirements, self.requirements.versions
+        imports = import_warnings(self.chart.files, versions, own, locked=self.lock is not None)
+        return self.spec.warnings + gpu_warnings(self.spec, self.facts) + self.requirements.warnings + imports
 
 
 def build(spec: ServiceSpec) -> Built:

@@ -9,9 +9,13 @@ _PACKAGES = {
     "_loss": "scikit-learn",  # What its compiled losses of 1.5 to 1.8 call their module.
     "attr": "attrs",
     "autogluon": "autogluon.core",
+    "bs4": "beautifulsoup4",
     "cv2": "opencv-python-headless",
     "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "grpc": "grpcio",
     "imblearn": "imbalanced-learn",
+    "jwt": "pyjwt",
     "mpl_toolkits": "matplotlib",
     "PIL": "pillow",
     "skimage": "scikit-image",
