@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 
 OPENMP = "libgomp.so.1"
+
+# LightGBM goes by the places of the columns, which are checked; its wrappers would tell the log at every prediction.
+warnings.filterwarnings("ignore", "X does not have valid feature names, but LGBM")
 
 
 def find_openmp() -> None:
