@@ -17,6 +17,7 @@ from chartgen.inspect.hdf5outside import HiddenLinksError
 from chartgen.inspect.hdf5source import Hdf5Error
 from chartgen.inspect.kerasconfig import MAX_BYTES, ConfigError, foreign, read_config
 from chartgen.inspect.kerassignature import Unfit, layers, signature
+from chartgen.inspect.keraswriter import writer
 
 if TYPE_CHECKING:
     from chartgen.inspect.modelfile import ModelFile
@@ -80,7 +81,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         format="keras",
         size=file.size,
         sha256=digest,
-        producer=Library("keras", version),
+        producer=writer(version),
         libraries=(Library("keras", version),),
         inputs=ends[0],
         outputs=ends[1],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.boosters import LIGHTGBM_FORMAT
 from chartgen.inspect.facts import Library
+from chartgen.inspect.keraswriter import writer
 from chartgen.inspect.packages import is_known
 from chartgen.pins.choose import SCIKIT_LEARN, choose
 from chartgen.pins.gpu import CPU_ONLY, GPU_PACKAGES, gpu_machines
@@ -195,7 +196,7 @@ def _with_keras(library: Library, available: set[str], warnings: list[str]) -> L
             hint=f"save the model with one of these versions, or {LOCK_HINT}",
         )
     if version != library.version:
-        warnings.append(f"the model was written by {library}; {version} will load it")
+        warnings.append(f"the model was written by {writer(library.version)}; {KERAS} {version} will load it")
     return Library(KERAS, version)
 
 

@@ -52,6 +52,13 @@ def test_the_inputs_are_those_that_the_model_was_asked_with(name: str) -> None:
     assert len(facts.outputs) == len(answers(name)["outputs"])
 
 
+def test_a_file_of_the_package_by_which_keras_2_goes_on_is_one_of_keras_2() -> None:
+    facts = inspect_model(keras_file("keras2-of-tf-keras"))
+    assert facts.producer == Library("tf_keras", "2.20.1")
+    assert facts.libraries == (Library("keras", "2.20.1"),)
+    assert inspect_model(keras_file("keras2-image")).producer == Library("keras", "2.15.0")
+
+
 def test_the_version_and_the_backend_are_told() -> None:
     for major, version in (("3", "3.15.1"), ("2", "2.15.0")):
         facts = inspect_model(keras_file(f"keras{major}-two-inputs"))

@@ -40,6 +40,12 @@ def test_a_model_of_keras_2_is_loaded_by_keras_2(runtime: str) -> None:
     assert found.versions["numpy"].startswith("1.")
 
 
+def test_a_model_of_tf_keras_is_loaded_by_keras_2_with_a_warning() -> None:
+    found = resolve(model_of("2.20.1"), "fastapi", None)
+    assert found.versions["keras"] == "2.15.0"
+    assert found.warnings == ("the model was written by tf_keras 2.20.1; keras 2.15.0 will load it",)
+
+
 @pytest.mark.parametrize("runtime", ["mlserver", "kserve"])
 @pytest.mark.parametrize("version", ["2.15.0", "2.9.0"])
 def test_where_keras_2_does_not_install_the_reason_is_told(runtime: str, version: str) -> None:
@@ -75,7 +81,8 @@ def test_the_newest_of_the_same_major_version_loads_older_files(version: str | N
     found = resolve(model_of(version), "fastapi", None)
     assert found.versions["keras"] == expected
     assert found.warnings == (
-        f"the model was written by keras{f' {version}' if version else ''}; {expected} will load it",
+        f"the model was written by {'tf_' * (version == '2.18.0')}keras{f' {version}' if version else ''}; "
+        f"keras {expected} will load it",
     )
 
 

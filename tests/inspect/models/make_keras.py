@@ -3,19 +3,23 @@
     pip install tensorflow-cpu==2.21.0 && python make_keras.py                     # Keras 3 files
     pip install tensorflow-cpu==2.15.1 "numpy<2" && python make_keras.py           # Keras 2 files
     pip install keras==3.15.1 h5py jax && KERAS_BACKEND=jax python make_keras.py   # a Keras 3 file of another backend
+    pip install tensorflow-cpu==2.20.0 tf_keras==2.20.1 && KERAS_PACKAGE=tf_keras python make_keras.py  # of tf_keras
 
 Each model lies beside a .json of the same name: what was asked (by input name), and what `model.predict` gave.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-from keras import Model, Sequential, layers
+
+keras: Any = importlib.import_module(os.environ.get("KERAS_PACKAGE", "keras"))
+Model, Sequential, layers = keras.Model, keras.Sequential, keras.layers
 
 FOLDER = Path(__file__).parent / "keras"
 MAJOR = keras.__version__.partition(".")[0]
@@ -69,7 +73,7 @@ def compiled() -> Any:
     return model
 
 
-class Own(layers.Layer):
+class Own(layers.Layer):  # type: ignore[name-defined,misc]  # of whichever package it is
     """A layer of the author's own."""
 
     def call(self, inputs: Any) -> Any:
@@ -115,7 +119,7 @@ def write(name: str, model: Any) -> None:
         answers = [answers[key] for key in sorted(answers)]
     answers = answers if isinstance(answers, list) else [answers]
     record = {
-        "library": f"keras {keras.__version__}, {BACKEND}",
+        "library": f"{keras.__name__} {keras.__version__}, {BACKEND}",
         "inputs": {key: value.tolist() for key, value in values.items()},
         "outputs": [np.asarray(answer, dtype=float).tolist() for answer in answers],
     }
@@ -128,6 +132,9 @@ def main() -> None:
     keras.utils.set_random_seed(20)
     if BACKEND != "tensorflow":
         write(f"keras{MAJOR}-{BACKEND}", image())
+        return
+    if keras.__name__ == "tf_keras":
+        write("keras2-of-tf-keras", image())
         return
     for make in (dense, two_inputs, image, recurrent, compiled, by_key):
         write(f"keras{MAJOR}-{make.__name__.replace('_', '-')}", make())
