@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from chartgen.inspect.boosters import ABILITIES, is_unfitted
-from chartgen.inspect.estimator import FEATURE_NAMES, first_of, kind_of, steps_of
+from chartgen.inspect.estimator import FEATURE_NAMES, PREPROCESSOR, first_of, kind_of, steps_of
 from chartgen.inspect.facts import METHODS, Abilities
 from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Value, class_of
@@ -128,6 +128,13 @@ def _last_step(model: Made) -> Value:
 
 def _takes_texts(step: Made) -> bool:
     """Whether it is certain that a step was fitted with texts, and so cannot answer numbers."""
+    inner = step.attributes.get(PREPROCESSOR)
+    fitted = inner.attributes.get("transformers_") if isinstance(inner, Made) else None
+    if isinstance(fitted, Items):
+        rows = [row for row in fitted.head if isinstance(row, tuple) and len(row) == 3]  # noqa: PLR2004 - name, transformer, columns
+        return any(
+            _takes_texts(row[1]) for row in rows if isinstance(row[1], Made) and PREPROCESSOR not in row[1].attributes
+        )
     cls, categories = class_of(step), step.attributes.get("categories_")
     if cls is None or cls.name not in _ENCODERS or not isinstance(categories, Items):
         return False

@@ -10,7 +10,16 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.estimator import DELEGATES, FEATURE_NAMES, elements_of, first_of, parts_of, steps_of, texts_of
+from chartgen.inspect.estimator import (
+    DELEGATES,
+    FEATURE_NAMES,
+    PREPROCESSOR,
+    elements_of,
+    first_of,
+    parts_of,
+    steps_of,
+    texts_of,
+)
 from chartgen.inspect.facts import Column
 from chartgen.inspect.picklearrays import from_value
 from chartgen.inspect.picklevalues import Items, Made, Value, class_of
@@ -28,8 +37,7 @@ _NUMERIC = frozenset(
     | {"preprocessing._data", "preprocessing._discretization", "preprocessing._polynomial"}
 )
 _REMAINDER = "sklearn.compose._column_transformer._RemainderColsList"
-# What a booster of histograms has some of its columns made numbers by.
-_ASKED = (*DELEGATES, "_preprocessor")
+_ASKED = (*DELEGATES, PREPROCESSOR)
 _DEPTH = 8
 _ROW = 3  # name, transformer, columns
 

@@ -23,6 +23,9 @@ DELEGATES = ("best_estimator_", "regressor_")
 FEATURE_NAMES = "feature_names_in_"
 """Where an estimator keeps the names of the columns of the table that it was fitted on."""
 
+PREPROCESSOR = "_preprocessor"
+"""Where a booster of histograms keeps what makes numbers of its features that are categories."""
+
 _SHOWN = 20
 _WIDTH = 80
 _STEPS_DEPTH = 8
@@ -199,7 +202,7 @@ def _is_mixed(step: Made) -> bool:
         cls = class_of(each)
         if cls is None or id(each) in seen:
             continue
-        if cls.name in _TABLES:
+        if cls.name in _TABLES or isinstance(each.attributes.get(PREPROCESSOR), Made):
             return True
         seen.add(id(each))  # a file may name one part many times over
         if cls.name == "FeatureUnion":

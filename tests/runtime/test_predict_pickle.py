@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -302,3 +302,17 @@ def test_columns_that_are_chosen_by_name_are_found_in_the_order_of_the_fit(tmp_p
     plane = load(pickled(tmp_path, model), "pickle", CHARTGEN_SAMPLE_PATH=str(sample))
     assert ask(plane, table.to_numpy().tolist()) == pytest.approx(model.predict(table).tolist())
     assert ask(plane, ["y", 2]) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_a_booster_of_histograms_takes_what_its_categories_are(tmp_path, texts):
+    rows = [["ab"[number % 2] if texts else number % 2, float(number)] for number in range(20)]
+    model = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2, categorical_features=[0])
+    path = pickled(tmp_path, model.fit(np.array(rows, dtype=object if texts else float), range(20)))
+    facts = inspect_model(path)
+    assert (facts.inputs[0].dtype, facts.inputs[0].shape) == (None, (None, 2))
+    assert facts.abilities.takes_texts == texts
+    sample = tmp_path / "request.json"
+    sample.write_text(json.dumps({"input": rows[0]}))
+    plane = load(path, "pickle", CHARTGEN_SAMPLE_PATH=str(sample))
+    assert ask(plane, rows) == pytest.approx(model.predict(np.array(rows, dtype=object)))

@@ -143,7 +143,7 @@ def _number_type(model: Any) -> str:
 
 
 def _is_mixed(step: Any) -> bool:
-    if {each.__name__ for each in type(step).__mro__} & MIXED:
+    if {each.__name__ for each in type(step).__mro__} & MIXED or attribute(step, "_preprocessor") is not None:
         return True
     return any(_is_mixed(first_step(part[1])) for part in attribute(step, "transformer_list") or ())
 
