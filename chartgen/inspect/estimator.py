@@ -210,9 +210,18 @@ def _is_mixed(step: Made) -> bool:
     return False
 
 
+def _takes_text(step: Made) -> bool:
+    """Whether a step takes single texts; a union does where its first part does."""
+    for _ in range(_STEPS_DEPTH):
+        cls, parts = class_of(step), parts_of(step)
+        if cls is None or cls.name != "FeatureUnion" or not parts:
+            break
+        step = first_step(parts[0])
+    return cls is not None and cls.name in _TEXTS
+
+
 def _inputs(model: Made, steps: list[Made]) -> tuple[Signature, ...]:
-    first = class_of(steps[0])
-    if first is not None and first.name in _TEXTS:
+    if _takes_text(steps[0]):
         return (Signature("", "string", (None,)),)
     count = _integer(first_of(model, steps, "n_features_in_"))
     count = features(steps[0]) if count is None else count

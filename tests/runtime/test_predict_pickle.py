@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chartgen.inspect import inspect_model
@@ -316,3 +316,14 @@ def test_a_booster_of_histograms_takes_what_its_categories_are(tmp_path, texts):
     sample.write_text(json.dumps({"input": rows[0]}))
     plane = load(path, "pickle", CHARTGEN_SAMPLE_PATH=str(sample))
     assert ask(plane, rows) == pytest.approx(model.predict(np.array(rows, dtype=object)))
+
+
+def test_a_union_of_what_counts_words_takes_texts(tmp_path):
+    texts = ["a bc", "d ef", "a ef", "d bc"]
+    union = FeatureUnion([("words", TfidfVectorizer()), ("letters", TfidfVectorizer(analyzer="char"))])
+    path = pickled(tmp_path, make_pipeline(union, LogisticRegression()).fit(texts, [0, 1, 0, 1]))
+    (told,) = inspect_model(path).inputs
+    assert (told.dtype, told.shape) == ("string", (None,))
+    plane = load(path, "pickle")
+    assert ask(plane, texts) == [0, 1, 0, 1]
+    assert ask(plane, "d ef") == 1

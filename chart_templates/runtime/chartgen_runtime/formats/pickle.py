@@ -120,8 +120,10 @@ def _needs_joblib(descriptor: int) -> bool:
 def _spec(model: Any) -> TensorSpec:
     """What the model takes, as far as scikit-learn's conventions tell."""
     first = first_step(model)
-    names = {each.__name__ for each in type(first).__mro__}
-    if names & TEXT:
+    leading = first
+    while parts := attribute(leading, "transformer_list"):
+        leading = first_step(parts[0][1])
+    if _names(leading) & TEXT:
         return TensorSpec("", "string", (None,))
     features = attribute(model, "n_features_in_") or attribute(first, "n_features_in_")
     if not features and boosters is not None:
@@ -134,16 +136,17 @@ def _spec(model: Any) -> TensorSpec:
 
 def _number_type(model: Any) -> str:
     """What of the floats a model takes: scikit-learn converts, but clusters of float32 compare with float32 alone."""
-    steps = steps_of(model)
-    last = steps[-1] if steps else model
-    if not {each.__name__ for each in type(last).__mro__} & CLUSTERS:
-        return "float64"
-    kept = getattr(attribute(last, "cluster_centers_"), "dtype", "")
-    return "float32" if str(kept) == "float32" else "float64"
+    last = [model, *steps_of(model)][-1]
+    kept = str(getattr(attribute(last, "cluster_centers_"), "dtype", ""))
+    return kept if kept == "float32" and _names(last) & CLUSTERS else "float64"
+
+
+def _names(step: Any) -> set[str]:
+    return {each.__name__ for each in type(step).__mro__}
 
 
 def _is_mixed(step: Any) -> bool:
-    if {each.__name__ for each in type(step).__mro__} & MIXED or attribute(step, "_preprocessor") is not None:
+    if _names(step) & MIXED or attribute(step, "_preprocessor") is not None:
         return True
     return any(_is_mixed(first_step(part[1])) for part in attribute(step, "transformer_list") or ())
 
