@@ -163,8 +163,8 @@ def _opsets(reader: Reader, top: _TopLevel) -> dict[str, int]:
         for item in reader.fields(entry.start, entry.end):
             if item.number == _OPSET_DOMAIN:
                 domain = reader.text(item, _TEXT_LIMIT)
-            elif item.number == _OPSET_VERSION and item.kind == VARINT:
-                version = item.signed
+            elif item.number == _OPSET_VERSION:
+                version = reader.number(item).signed
         name = domain or DEFAULT_DOMAIN
         opsets[name] = max(version, opsets.get(name, version))
     return dict(sorted(opsets.items()))

@@ -28,7 +28,7 @@ _SINGLE_VALUES = (5, 6, 22)
 # TrainingInfoProto.
 _TRAINING_GRAPHS = (1, 2)
 # TensorProto, and SparseTensorProto's two tensors.
-_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _IN_THE_FILE, _EXTERNAL = 8, 13, 14, 0, 1
+_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 8, 13, 14, 1
 _DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA = 1, 4, 5, 7, 11
 _SPARSE_TENSORS = (1, 2)
 _NAME_LIMIT = 4096
@@ -174,8 +174,8 @@ class GraphReader:
         for item in self._reader.message(tensor, (_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA)):
             if item.number == _TENSOR_NAME:
                 name = self._reader.text(item, _NAME_LIMIT)
-            elif item.number == _DATA_LOCATION and item.int32 in (_IN_THE_FILE, _EXTERNAL):
-                external = item.int32 == _EXTERNAL
+            elif item.number == _DATA_LOCATION:  # what is said later does not take it back
+                external |= self._reader.number(item).int32 == _EXTERNAL
             elif item.number == _EXTERNAL_DATA:
                 location = self._location(item) or location
         if external:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.protobuf import VARINT, Once, WireError
+from chartgen.inspect.protobuf import Once, WireError
 
 if TYPE_CHECKING:
     from chartgen.inspect.facts import Dimension
@@ -107,8 +107,8 @@ def _type(reader: Reader, message: Field, depth: int) -> ValueType:
 def _map_type(reader: Reader, message: Field, depth: int) -> ValueType:
     key, value, once = "unknown", "unknown", Once()
     for item in reader.message(message):
-        if item.number == 1 and item.kind == VARINT:
-            key = ELEMENT_TYPES.get(item.int32, "unknown")
+        if item.number == 1:
+            key = ELEMENT_TYPES.get(reader.number(item).int32, "unknown")
         elif item.number == 2:  # noqa: PLR2004 - value_type
             once.see(item)
             value = _type(reader, item, depth + 1).text
@@ -120,8 +120,8 @@ def _tensor_type(reader: Reader, message: Field, *, sparse: bool) -> ValueType:
     shape: tuple[Dimension, ...] | None = None
     once = Once()
     for item in reader.message(message):
-        if item.number == 1 and item.kind == VARINT:
-            if item.int32 and item.int32 not in ELEMENT_TYPES:
+        if item.number == 1:
+            if reader.number(item).int32 and item.int32 not in ELEMENT_TYPES:
                 raise WireError(f"there is no element type {item.int32}")
             dtype = ELEMENT_TYPES.get(item.int32)
         elif item.number == 2:  # noqa: PLR2004 - shape
@@ -136,8 +136,8 @@ def _dimension(reader: Reader, message: Field) -> Dimension:
     """A fixed size, or the name of a dynamic one; some exporters write -1 for a dynamic one without a name."""
     size: Dimension = None
     for item in reader.message(message):
-        if item.number == 1 and item.kind == VARINT:
-            size = item.signed if item.signed >= 0 else None
+        if item.number == 1:
+            size = reader.number(item).signed if item.signed >= 0 else None
         elif item.number == 2:  # noqa: PLR2004 - dim_param
             size = reader.text(item, _NAME_LIMIT) or None
     return size

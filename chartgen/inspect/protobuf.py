@@ -166,6 +166,17 @@ class Reader:
         found = pattern.match(self.buffer, field.end, end)
         return found.end() if found else field.end
 
+    @staticmethod
+    def number(field: Field) -> Field:
+        """The field, which must hold a number: protobuf passes over one that was declared so and is written otherwise.
+
+        Raises:
+            WireError: It is of another wire type.
+        """
+        if field.kind != VARINT:
+            raise WireError(f"the field {field.number} at byte {field.start} should hold a number")
+        return field
+
     def text(self, field: Field, limit: int) -> str:
         """The text of a field of kind LENGTH.
 

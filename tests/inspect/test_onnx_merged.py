@@ -13,6 +13,7 @@ from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 from chartgen.inspect import inspect_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 X, Y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in "xy")
@@ -58,6 +59,86 @@ def test_a_tensor_lies_in_another_file_however_long_the_number_is_that_says_so(t
     [read] = onnx.load(path, load_external_data=False).graph.initializer
     assert read.data_location == TensorProto.EXTERNAL
     with pytest.raises(ModelUnsupportedError, match=r"w\.bin"):
+        inspect_model(path)
+
+
+def outside_tensor(further: bytes) -> bytes:
+    """A tensor whose values lie in another file, and some bytes more."""
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="w.bin")
+    return tensor.SerializeToString() + further
+
+
+def initializer(tensor: bytes) -> bytes:
+    return message(INITIALIZER, tensor)
+
+
+def constant(tensor: bytes) -> bytes:
+    return message(1, message(2, b"w") + message(4, b"Constant") + message(5, attribute(5, tensor)))
+
+
+def attribute(number: int, content: bytes) -> bytes:
+    kind = {5: 4, 6: 5, 22: 11}[number]
+    return message(1, b"value") + bytes([160, 1, kind]) + message(number, content)
+
+
+def sparse_constant(tensor: bytes) -> bytes:
+    whole = message(1, tensor) + message(2, TensorProto(data_type=TensorProto.INT64).SerializeToString())
+    return message(1, message(2, b"w") + message(4, b"Constant") + message(5, attribute(22, whole)))
+
+
+def in_a_branch(tensor: bytes) -> bytes:
+    return message(1, message(2, b"w") + message(4, b"If") + message(5, attribute(6, constant(tensor))))
+
+
+PLACES = [initializer, constant, sparse_constant, in_a_branch]
+OVERWRITTEN = {  # what protobuf passes over, or takes for the last word on where the values are
+    "the kind of a text": varint(DATA_LOCATION << 3 | 2) + b"\0",
+    "a list of numbers": varint(DATA_LOCATION << 3 | 2) + b"\1\0",
+    "four bytes": varint(DATA_LOCATION << 3 | 5) + bytes(4),
+    "eight bytes": varint(DATA_LOCATION << 3 | 1) + bytes(8),
+    "a place that is none": varint(DATA_LOCATION << 3) + b"\7",
+}
+
+
+@pytest.mark.parametrize("further", OVERWRITTEN.values(), ids=OVERWRITTEN)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_tensor_outside_is_seen_though_the_file_says_again_where_it_is(
+    tmp_path: Path, place: Callable[[bytes], bytes], further: bytes
+) -> None:
+    content = outside_tensor(further)
+    assert TensorProto.FromString(content).data_location == TensorProto.EXTERNAL
+    path = written(tmp_path, model([ADD], place(content)))
+    onnx.load(path, load_external_data=False)
+    with pytest.raises((ModelUnsupportedError, ModelUnreadableError), match=r"w\.bin|should hold a number"):
+        inspect_model(path)
+
+
+@pytest.mark.parametrize("further", [b"", varint(DATA_LOCATION << 3 | 2) + b"\0"], ids=["plain", "overwritten"])
+def test_a_tensor_outside_is_seen_in_a_function(tmp_path: Path, further: bytes) -> None:
+    body = message(1, b"F") + message(7, constant(outside_tensor(further))[2:]) + message(10, b"own")
+    whole = model([ADD], initializer(TensorProto(name="w", data_type=1).SerializeToString())) + message(25, body)
+    with pytest.raises((ModelUnsupportedError, ModelUnreadableError), match=r"w\.bin|should hold a number"):
+        inspect_model(written(tmp_path, whole))
+
+
+@pytest.mark.parametrize("kind", [1, 2, 5], ids=["eight bytes", "a text", "four bytes"])
+@pytest.mark.parametrize("place", ["element type", "size", "key", "operator set"])
+def test_a_number_that_is_written_as_something_else_is_refused(tmp_path: Path, place: str, kind: int) -> None:
+    content = {1: bytes(8), 2: b"\0", 5: bytes(4)}[kind]
+    first, second = (varint(number << 3 | kind) + content for number in (1, 2))
+    types = {
+        "element type": message(1, first),
+        "size": message(1, b"\x08\x01" + message(2, message(1, first))),
+        "key": message(5, first),
+    }
+    if place == "operator set":
+        path = written(tmp_path, model([helper.make_node("Neg", ["x"], ["y"])]) + message(8, second))
+    else:
+        value = message(INPUT, message(1, b"x") + message(2, types[place]))
+        path = written(tmp_path, model([helper.make_node("Neg", ["x"], ["y"])], value, inputs=()))
+    onnx.load(path)
+    with pytest.raises(ModelUnreadableError, match="should hold a number"):
         inspect_model(path)
 
 
