@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-# A prediction that is done by then costs less than handing it to a thread and back, and delays no probe.
+# What is done by then costs less than a thread, and delays no probe; so does reading and writing this much JSON.
 INLINE_SECONDS = 0.005
-# So does reading and writing this much JSON.
 INLINE_BYTES = 64 * 1024
+# Lists of a request are no garbage: at Python's own 700, to look for it takes most of the time of long JSON.
+GARBAGE_THRESHOLD = 20_000
 
 
 class DataPlane:
@@ -56,9 +57,7 @@ class DataPlane:
         self._short_way: Callable[[bytes], bytes | None] = _no_short_way
         self._turn: AbstractContextManager[Any] = nullcontext()  # held while the model predicts
         self._draining = False
-        # A request of at most so many bytes is answered on the event loop: for a quick model the way to a thread and
-        # back takes longer than the prediction, but a long one, or a long text, would keep the probes waiting.
-        # Until there is a model, every request is refused, which takes no time.
+        # A request of at most so many bytes is answered on the event loop. Until there is a model, all are refused.
         self.inline_bytes = settings.max_body_bytes
         self._example: Any = None
 
@@ -84,7 +83,9 @@ class DataPlane:
             self._turn = threading.Lock()
         self._v2 = self._open_inference(predictor, warm.made)
         self.load_seconds = time.monotonic() - started
-        self.inline_bytes = min(INLINE_BYTES, settings.max_body_bytes) if quick else 0
+        # What a number has cost bounds how many, of two bytes each, are few.
+        few = int(2 * warm.numbers * INLINE_SECONDS / warm.seconds) if quick else 0
+        self.inline_bytes = min(few, INLINE_BYTES, settings.max_body_bytes)
         self._predictor = predictor
         if settings.handler_path is None:
             self._short_way = short_way(model, predictor, self._turn) or _no_short_way
@@ -102,6 +103,7 @@ class DataPlane:
                 self.load()
                 gc.collect()
                 gc.freeze()  # what is left stays: the collector need not look at it again and again
+                gc.set_threshold(GARBAGE_THRESHOLD)
             except BaseException as error:
                 self.failed = True
                 reason = str(error) if isinstance(error, StartupError) else f"{type(error).__name__}: {error}"
@@ -173,31 +175,17 @@ class DataPlane:
             raise failed("model_failed", "the model failed on this input") from error
 
     def infer(self, body: bytes) -> bytes:
-        """Answers one request of the Open Inference Protocol; as `predict`, but for what the bodies are."""
+        """As `predict`, by the Open Inference Protocol."""
         return self._guarded(self._loaded_v2().infer, body)
 
     def infer_document(self, document: Any) -> dict[str, Any]:
-        """The same for a server that has read the request already, and writes the answer itself.
-
-        Args:
-            document: The request as JSON values.
-
-        Returns:
-            The answer as JSON values, the same that `infer` would write.
-
-        Raises:
-            ServingError: As `predict`.
-        """
+        """The same from JSON values to JSON values, for a server that reads and writes itself."""
         answer = self._guarded(self._loaded_v2().answer, document)
         written: dict[str, Any] = loads(encode(answer))
         return written
 
     def predict_value(self, value: Any) -> Any:
-        """The value of `output` for a value of `input`, both as JSON values, for a server that reads and writes itself.
-
-        Raises:
-            ServingError: As `predict`.
-        """
+        """The value of `output` for a value of `input`, for a server that reads and writes itself; as `predict`."""
         predictor = self._predictor
         if predictor is None:
             raise not_ready("the model is being loaded")
@@ -216,11 +204,7 @@ class DataPlane:
             raise failed("model_failed", "the model failed on this input") from error
 
     def metadata(self) -> dict[str, Any]:
-        """The model's metadata by the Open Inference Protocol.
-
-        Raises:
-            ServingError: 503 while the model is being loaded.
-        """
+        """The model's metadata by the Open Inference Protocol; 503 while the model is being loaded."""
         return self._loaded_v2().metadata()
 
     def _loaded_v2(self) -> OpenInference:
@@ -269,6 +253,7 @@ class DataPlane:
         done = warm_up(predictor, answer, HANDLER_TIMES if own_code else TIMES)
         if sample is not None:
             self._example = decode(sample, allow_non_finite=True)
+            done = done._replace(numbers=1 + sample.count(b","))
         elif done.made is not None and not own_code:  # a handler may take something else
             self._example = as_request(done.made)
         return done

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .access import AccessLog, made_id, sent_id
 from .asgi import CONTENT_TYPE, respond
 from .body import BodyReader
+from .codec import only_numbers
 from .errors import ServingError, busy, method_not_allowed, not_found
 from .pace import Pace
 from .refusals import GONE, Refusals, Request
@@ -102,6 +103,8 @@ class Front:
                 raise busy(self._max_in_flight)
             metrics.in_flight += 1
             try:
+                if self.plane.inline_bytes and len(body) > self.plane.inline_bytes and only_numbers(body):
+                    return await self._pace.answer(infer, body, self._in_thread)
                 return await self.call(infer, body, len(body))
             finally:
                 metrics.in_flight -= 1
@@ -109,19 +112,13 @@ class Front:
             self.bodies.release(held)
 
     async def call(self, function: Callable[[Asked], Answer], asked: Asked, size: int) -> Answer:
-        """Calls a function of the data plane, on the event loop or in a thread.
-
-        Args:
-            function: The function.
-            asked: Its argument.
-            size: About how many bytes of JSON the argument is.
-        """
-        short = self.plane.inline_bytes  # 0 for a model that is not quick
-        if size <= short:
+        """Calls a function with an argument of about `size` bytes of JSON, on the event loop or in a thread."""
+        if size <= self.plane.inline_bytes:
             return function(asked)
-        if short and self._pace.is_soon_done(size):
-            return await self._pace.on_loop(function, asked, size)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._pace.timed, function, asked, size)
+        return await self._in_thread(function, asked)
+
+    async def _in_thread(self, function: Callable[..., Answer], *asked: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *asked)
 
     async def _other(self, route: Route, scope: Message, receive: Receive, send: Send) -> bytes | None:
         """The answer of a route that predicts nothing; None if it has sent it itself."""

@@ -31,10 +31,12 @@ class WarmUp(NamedTuple):
 
     Attributes:
         seconds: What the quickest prediction took.
+        numbers: How many values it was about.
         made: The arrays it was made on; None when it was the recorded sample.
     """
 
     seconds: float
+    numbers: int
     made: dict[str, Any] | None
 
 
@@ -52,7 +54,7 @@ def warm_up(predictor: Predictor, sample: Callable[[], object] | None, times: in
     failure: Exception | None = None
     for predict, made in _attempts(predictor, sample):
         try:
-            return WarmUp(_quickest(predict, times), made)
+            return WarmUp(_quickest(predict, times), sum(each.size for each in (made or {}).values()), made)
         except StartupError:
             raise
         except Exception as error:
