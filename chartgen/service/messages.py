@@ -108,6 +108,8 @@ def _retyped(node: Node, path: DataPath, wanted: list[str]) -> str | None:
     match node:
         case Mapping(entries={"name": Entry(node=Scalar(text=text))}) if wanted == ["string"]:
             return f"write the name alone: {text}"
+        case Scalar() | Mapping() if wanted == ["array"] and node.where.source.is_option:
+            return f"`--set {path_text(path)}={{a,b}}` gives a list, or `--set-json {path_text(path)}=[]`"
         case Scalar() | Mapping() if wanted == ["array"]:
             return "a list is written with `- ` before each item, or in [ ]"
         case Listing() if wanted == ["object"]:

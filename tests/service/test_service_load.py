@@ -286,3 +286,9 @@ def test_rules_judge_what_the_schema_left_standing(project: Project) -> None:
 def test_the_schema_checker_is_imported_only_when_a_service_is_checked() -> None:
     code = "import sys, chartgen.service.load; print([m for m in ('jsonschema', 'yaml') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_list_that_an_option_gives_as_text_is_told_the_options_that_give_lists(project: Project) -> None:
+    [violation] = project.violations(MINIMAL, set=("runtime.packages.extraIndexUrls=[]",))
+    key = "runtime.packages.extraIndexUrls"
+    assert violation.hint == f"`--set {key}={{a,b}}` gives a list, or `--set-json {key}=[]`"
