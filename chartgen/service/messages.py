@@ -108,10 +108,8 @@ def _retyped(node: Node, path: DataPath, wanted: list[str]) -> str | None:
     match node:
         case Mapping(entries={"name": Entry(node=Scalar(text=text))}) if wanted == ["string"]:
             return f"write the name alone: {text}"
-        case Scalar() | Mapping() if wanted == ["array"] and node.where.source.is_option:
-            return f"`--set {path_text(path)}={{a,b}}` gives a list, or `--set-json {path_text(path)}=[]`"
         case Scalar() | Mapping() if wanted == ["array"]:
-            return "a list is written with `- ` before each item, or in [ ]"
+            return _as_list(node, path)
         case Listing() if wanted == ["object"]:
             return "a mapping is written as `key: value`, without `- ` before it"
         case Scalar(value=bool()) if wanted == ["object"] and (*map(str, path), "enabled") in declared():
@@ -120,6 +118,12 @@ def _retyped(node: Node, path: DataPath, wanted: list[str]) -> str | None:
             return _rewritten(node, path, wanted)
         case _:
             return None
+
+
+def _as_list(node: Node, path: DataPath) -> str:
+    if node.where.source.is_option:
+        return f"`--set {path_text(path)}={{a,b}}` gives a list, or `--set-json {path_text(path)}=[]`"
+    return "a list is written with `- ` before each item, or in [ ]"
 
 
 def _rewritten(node: Scalar, path: DataPath, wanted: list[str]) -> str | None:
