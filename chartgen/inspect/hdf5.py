@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.inspect import hdf5header as header
-from chartgen.inspect.hdf5attribute import Attribute, read_attribute, text_of
+from chartgen.inspect.hdf5attribute import attributes, is_dense, text_of
 from chartgen.inspect.hdf5group import names
 from chartgen.inspect.hdf5outside import outside
 from chartgen.inspect.hdf5source import Cursor, Hdf5Error, Source
@@ -54,10 +54,11 @@ class Hdf5Root:
             raise Hdf5Error("it has no superblock")
         self._source, self._address = _superblock(file, base)
         found = header.messages(self._source, self._address)
-        attributes = (read_attribute(message.body) for message in found if message.kind == header.ATTRIBUTE)
-        self._attributes: dict[str, Attribute] = {attribute.name: attribute for attribute in attributes}
+        self._attributes = attributes(found)
         self.attributes = tuple(self._attributes)
-        self.dense = any(_is_dense(message) for message in found)
+        self.dense = any(is_dense(message) for message in found)
+        if self.dense and self.attributes:  # the library moves all of them, and then looks into the heap alone
+            raise Hdf5Error("it keeps attributes in its root's header and in a heap")
         self.names = names(self._source, found)
 
     def outside(self) -> str | None:
@@ -106,14 +107,16 @@ def _superblock(file: ModelFile, base: int) -> tuple[Source, int]:
         raise Hdf5Error("it has no root")
     if end is not None and end > file.size:
         raise Hdf5Error(f"its superblock says that it has {end:,} bytes, and it has {file.size:,}")
-    return Source(file, base, offset_size, length_size), root
+    source = Source(file, base, offset_size, length_size)
+    if version > 1 and addresses[1] is not None:
+        _check_extension(source, addresses[1])
+    return source, root
 
 
-def _is_dense(message: header.Message) -> bool:
-    """Whether an attribute info message refers to a heap; section IV.A.2.v."""
-    if message.kind != header.ATTRIBUTE_INFO:
-        return False
-    message.body.expect(b"\0")
-    flags = message.body.number(1)
-    message.body.take(2 * (flags & 1))
-    return message.body.address() is not None
+def _check_extension(source: Source, address: int) -> None:
+    """Refuses what puts other bytes in the place of those in the file; sections II.C and IV.A.2.u and y."""
+    for message in header.messages(source, address):
+        if message.kind == header.CACHE_IMAGE:
+            raise Hdf5Error("it holds an image of the cache, which counts instead of the file")
+        if message.kind == header.DRIVER:
+            raise Hdf5Error("it is a part of a file that lies in several")

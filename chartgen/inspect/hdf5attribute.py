@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from chartgen.inspect import hdf5header as header
 from chartgen.inspect.hdf5group import text as shown
 from chartgen.inspect.hdf5source import Cursor, Hdf5Error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chartgen.inspect.hdf5source import Source
 
 _STRING, _VARIABLE = 3, 9
@@ -23,6 +26,34 @@ class Attribute(NamedTuple):
     datatype: Cursor
     dataspace: Cursor
     value: Cursor
+
+
+def attributes(found: Iterable[header.Message]) -> dict[str, Attribute]:
+    """The attributes of an object by their names, but for those that it keeps in a heap of their own.
+
+    Args:
+        found: The messages of the object's header; the bodies of those with attributes are read.
+
+    Raises:
+        Hdf5Error: They are damaged, or a name is there twice: readers would differ on which one counts.
+    """
+    result: dict[str, Attribute] = {}
+    for message in found:
+        if message.kind == header.ATTRIBUTE:
+            attribute = read_attribute(message.body)
+            if attribute.name in result:
+                raise Hdf5Error(f"the attribute {attribute.name!r} is there twice")
+            result[attribute.name] = attribute
+    return result
+
+
+def is_dense(message: header.Message) -> bool:
+    """Whether an attribute info message refers to a heap with the attributes; section IV.A.2.v."""
+    if message.kind != header.ATTRIBUTE_INFO:
+        return False
+    message.body.expect(b"\0")
+    message.body.take(2 * (message.body.number(1) & 1))
+    return message.body.address() is not None
 
 
 def read_attribute(body: Cursor) -> Attribute:
@@ -44,10 +75,12 @@ def read_attribute(body: Cursor) -> Attribute:
         parts.append(body.part(size, "an attribute"))
         if version == 1:
             body.take(min(-size % 8, body.left))
-    name = shown(parts[0].take(parts[0].left).partition(b"\0")[0])
+    name, _, behind = parts[0].take(parts[0].left).partition(b"\0")
+    if len(name) + 1 != sizes[0] or behind:
+        raise Hdf5Error(f"the name of the attribute {shown(name)!r} does not end where it should")
     if version > 1 and flags & 3:  # a datatype or dataspace that lies elsewhere: none that is a plain text
         parts[1] = Cursor(b"", 8, 8, "an attribute")
-    return Attribute(name, parts[1], parts[2], body.part(body.left, "an attribute"))
+    return Attribute(shown(name), parts[1], parts[2], body.part(body.left, "an attribute"))
 
 
 def text_of(source: Source, attribute: Attribute, limit: int) -> str | None:
@@ -104,12 +137,16 @@ def _is_single(dataspace: Cursor) -> bool:
 
 
 def _heap_object(source: Source, address: int, index: int, length: int) -> bytes:
-    """The first bytes of an object of a global heap collection; section III.E."""
+    """An object of a global heap collection; section III.E.
+
+    All of the collection is looked through: of two objects of one index the last would count for the library.
+    """
     begin = source.cursor(address, 8 + source.length_size, "a global heap")
     begin.expect(b"GCOL\x01")
     begin.take(3)
     end = address + begin.length()
     address += 8 + source.length_size
+    text: bytes | None = None
     for _ in range(_MAX_OBJECTS):
         if address + 8 + source.length_size > end:
             break
@@ -117,12 +154,14 @@ def _heap_object(source: Source, address: int, index: int, length: int) -> bytes
         found = entry.number(2)
         entry.take(6)
         size = entry.length()
-        address += 8 + source.length_size
+        if not found and size < 8 + source.length_size:
+            raise Hdf5Error("the free space of a global heap has no end")
         if found == index and index:
-            if size < length:
-                raise Hdf5Error("a text is longer than its place in the global heap")
-            return source.take(address, length, "a text in the global heap")
-        if not found:  # the free space ends a heap
-            break
-        address += -(-size // 8) * 8
-    raise Hdf5Error("a text is not in the global heap where it should be")
+            if size != length or text is not None:
+                raise Hdf5Error("a text has not the length of its place in the global heap, or two places")
+            text = source.take(address + 8 + source.length_size, length, "a text in the global heap")
+        # The size of the free space counts what stands before it, that of an object does not.
+        address += 8 + source.length_size + -(-size // 8) * 8 if found else size
+    if text is None:
+        raise Hdf5Error("a text is not in the global heap where it should be")
+    return text

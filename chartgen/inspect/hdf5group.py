@@ -47,6 +47,8 @@ def names(source: Source, found: Iterable[header.Message]) -> tuple[str, ...]:
 def links(source: Source, found: Iterable[header.Message]) -> Iterator[Link]:
     """The links of a group, each once, but for those that it keeps in a heap of its own; see `is_dense`.
 
+    A name that is there twice is damage: readers would differ on which one counts.
+
     Args:
         source: The file.
         found: The messages of the group's object header; their bodies are read.
@@ -54,6 +56,15 @@ def links(source: Source, found: Iterable[header.Message]) -> Iterator[Link]:
     Raises:
         Hdf5Error: The file is damaged.
     """
+    seen: set[str] = set()
+    for link in _links(source, found):
+        if link.name in seen:
+            raise Hdf5Error(f"the name {link.name!r} is in a group twice")
+        seen.add(link.name)
+        yield link
+
+
+def _links(source: Source, found: Iterable[header.Message]) -> Iterator[Link]:
     for message in found:
         if message.kind == header.LINK:
             yield _link(message.body)
@@ -78,8 +89,10 @@ def _link(body: Cursor) -> Link:
     flags = body.number(1)
     kind = body.number(1) if flags >> 3 & 1 else HARD
     body.take(8 * (flags >> 2 & 1) + (flags >> 4 & 1))  # order of creation, charset
-    name = text(body.take(body.number(1 << (flags & 3))))
-    return Link(name, kind, body.address() if kind == HARD else None)
+    name = body.take(body.number(1 << (flags & 3)))
+    if b"\0" in name:  # which ends it for the library
+        raise Hdf5Error(f"the name {text(name)!r} in a group has a NUL")
+    return Link(text(name), kind, body.address() if kind == HARD else None)
 
 
 def _symbol_table(source: Source, tree: int, heap: int) -> Iterator[Link]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.inspect import hdf5group as group
 from chartgen.inspect import hdf5header as header
+from chartgen.inspect.hdf5attribute import attributes
 from chartgen.inspect.hdf5source import Hdf5Error
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def outside(source: Source, root: int) -> str | None:
     while waiting:
         address, path = waiting.pop()
         found = header.messages(source, address)
+        attributes(found)
         for message in found:
             if message.kind == header.EXTERNAL_FILES:
                 return f"the dataset {path!r} keeps its values in other files"

@@ -99,6 +99,114 @@ def test_a_text_beyond_the_limit_is_refused(tmp_path: Path) -> None:
                 root.text(name, 99)
 
 
+def patched(path: Path, old: bytes, new: bytes) -> Path:
+    """Writes other bytes of the same number into a file, at the one place where the old ones are."""
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    assert len(old) == len(new)
+    path.write_bytes(content.replace(old, new))
+    return path
+
+
+def read_whole(path: Path) -> None:
+    with ModelFile(path) as opened:
+        root = Hdf5Root(opened)
+        root.text("model_config", LIMIT)
+        root.outside()
+
+
+def refused(path: Path, said: str) -> None:
+    with pytest.raises(Hdf5Error, match=said):
+        read_whole(path)
+
+
+ALIKE = {"the same": b"model_config", "the same up to its end": b"model_confi\0"}
+
+
+@pytest.mark.parametrize("name", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("where", ["/", "model_weights"])
+@pytest.mark.parametrize("libver", [("earliest", "v110"), ("v108", "v108")], ids=str)
+def test_an_attribute_that_is_there_twice_is_refused(tmp_path: Path, libver: Any, where: str, name: bytes) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver) as file:
+        group = file.require_group(where)
+        group.attrs["model_confi" + ("g" if b"g" in name else "")] = "the first, which the library reads"
+        group.attrs["model_confiX"] = "the second"
+    refused(patched(path, b"model_confiX", name), "is there twice|does not end where it should")
+
+
+@pytest.mark.parametrize("libver", [OLD, NEW], ids=str)
+@pytest.mark.parametrize("name", ALIKE.values(), ids=ALIKE)
+def test_a_name_that_is_in_a_group_twice_is_refused(tmp_path: Path, libver: Any, name: bytes) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver) as file:
+        for each in (name.rstrip(b"\0").decode(), "model_confiX"):
+            file.create_group(each)
+    refused(patched(path, b"model_confiX", name), "in a group twice|has a NUL")
+
+
+def test_a_text_that_is_in_its_heap_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["other"], file.attrs["model_config"] = "first, of the length", "other, of the length"
+    content = path.read_bytes()
+    places = [content.index(each) - 16 for each in (b"first, of", b"other, of")]
+    content = bytearray(content)
+    content[places[0] : places[0] + 2] = content[places[1] : places[1] + 2]  # the index of each in the heap
+    path.write_bytes(content)
+    with h5py.File(path) as file:
+        assert file.attrs["model_config"] == "other, of the length"  # the last of them counts
+    refused(path, "or two places")
+
+
+def test_a_text_that_is_shorter_than_its_place_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = "x" * 300
+    content = path.read_bytes()
+    place = content.index(b"x" * 300) - 8
+    path.write_bytes(content[:place] + (301).to_bytes(8, "little") + content[place + 8 :])
+    refused(path, "not the length of its place")
+
+
+def test_attributes_in_the_header_beside_those_in_a_heap_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=NEW, track_order=True) as file:
+        file.attrs["model_config"] = "in the header"
+    content = path.read_bytes()
+    info = content.index(bytes([0x15]), content.index(b"OHDR"))
+    while content[info + 1 : info + 3] != b"\x1c\0":  # the message of 28 bytes that would say where the heap is
+        info = content.index(bytes([0x15]), info + 1)
+    heap = content.index(b"\xff" * 8, info)
+    path.write_bytes(content[:heap] + bytes(8) + content[heap + 8 :])
+    refused(path, "in its root's header and in a heap")
+
+
+@pytest.mark.parametrize(("kind", "said"), [(0x18, "image of the cache"), (0x14, "lies in several")])
+def test_a_file_of_which_other_bytes_count_is_refused(tmp_path: Path, kind: int, said: str) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=NEW, fs_strategy="page", fs_persist=True) as file:
+        file.attrs["model_config"] = "text"
+    agrees(path)
+    content = path.read_bytes()
+    extension = int.from_bytes(content[20:28], "little")  # of a superblock of version 2 or 3
+    assert content[extension : extension + 4] == b"OHDR"
+    place = content.index(b"\x17", extension + 7)  # how the space of the file is kept
+    path.write_bytes(content[:place] + bytes([kind]) + content[place + 1 :])
+    refused(path, said)
+
+
+@pytest.mark.parametrize("block", [0, 512])
+def test_the_first_of_two_superblocks_is_the_one_that_counts(tmp_path: Path, block: int) -> None:
+    path, other = tmp_path / "m.h5", tmp_path / "other.h5"
+    for each, text in ((path, "first"), (other, "second")):
+        with h5py.File(each, "w", userblock_size=block) as file:
+            file.attrs["model_config"] = text
+    size = 1 << (path.stat().st_size - 1).bit_length()
+    path.write_bytes(path.read_bytes().ljust(size, b"\0") + other.read_bytes()[block:])
+    agrees(path)
+
+
 def test_attributes_in_a_heap_of_their_own_are_noticed(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     with h5py.File(path, "w", libver=NEW) as file:
