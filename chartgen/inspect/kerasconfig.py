@@ -29,6 +29,10 @@ _SHOWN = 80
 _RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TensorFlowOpLayer", "__lambda__"}
 # How values that JSON does not know are written.
 _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellipsis__", "__slice__", "TensorShape"}
+# Layers of Keras 2 that call a function of TensorFlow.
+_OF_TENSORFLOW = {"TFOpLambda", "SlicingOpLambda"}
+# The package under which Keras registers what is its own.
+_PACKAGE = "Keras>"
 # Functions of TensorFlow that Keras 2 calls by the name in the file: those that compute, and nothing else.
 _COMPUTING = {"math", "nn", "linalg", "image", "strings", "signal", "bitwise", "sets", "random", "__operators__"}
 _REACHING_OUT = {"py_function", "numpy_function", "load_library", "load_op_library", "print", "function", "Module"}
@@ -113,14 +117,26 @@ def _kind(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> tupl
         kind = "code"
     elif name == "function":
         name = str(each.get("config"))
-        kind = None if name in _functions() else "custom"
+        own = module == "builtins" or _is_of_keras(module)  # the package of a function of Keras's is not always said
+        kind = None if own and {name, _registered(each, name)} <= _functions() else "custom"
     elif _is_operation(each, inner, major):
         kind = "operation"
-    elif name == "TFOpLambda" and not _computes(inner.get("function")):
-        kind, name = "code", f"TFOpLambda of {inner.get('function')}"
-    elif name not in _table()[major]["classes"] | _VALUES or not (module is None or f"{module}.".startswith("keras.")):
+    elif name in _OF_TENSORFLOW and not _computes(inner.get("function")):
+        kind, name = "code", f"{name} of {inner.get('function')}"
+    elif not {name, _registered(each, name)} <= _table()[major]["classes"] | _VALUES or not _is_of_keras(module):
         kind = "custom"
     return (kind, name[:_SHOWN]) if kind else None
+
+
+def _is_of_keras(module: Any) -> bool:
+    """Whether a class or function is looked up among Keras's; of any other module it would be imported."""
+    return module is None or f"{module}.".startswith("keras.")
+
+
+def _registered(each: Mapping[str, Any], name: str) -> str:
+    """The name under which Keras looks an object up first, which is its own where it says none."""
+    registered = each.get("registered_name")
+    return name if registered is None else str(registered).removeprefix(_PACKAGE)
 
 
 @cache

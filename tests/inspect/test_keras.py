@@ -97,6 +97,7 @@ def test_an_architecture_without_weights_is_refused(tmp_path: Path) -> None:
 
 
 PICKLED = base64.b64encode(b"anything").decode()
+LAMBDA = {"class_name": "__lambda__", "config": {"value": PICKLED}}
 UNSAFE = {
     "a lambda deep inside": layer("Bidirectional", layer={"class_name": "Lambda", "config": {"function": [PICKLED]}}),
     "a lambda as an activation": layer("Dense", activation={"class_name": "__lambda__", "config": {"code": PICKLED}}),
@@ -115,11 +116,12 @@ def test_code_in_the_file_is_found_wherever_it_is(tmp_path: Path, inner: Any, ve
 
 
 @pytest.mark.parametrize("function", ["io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", 3])
-def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, function: Any) -> None:
-    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("TFOpLambda", function=function)), version="2.15.0")
-    with pytest.raises(ModelUnsafeError, match="TFOpLambda"):
+@pytest.mark.parametrize("kind", ["TFOpLambda", "SlicingOpLambda"])
+def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, kind: str, function: Any) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer(kind, function=function)), version="2.15.0")
+    with pytest.raises(ModelUnsafeError, match=kind):
         inspect_model(path)
-    path = write_config(path, sequential(INPUT, layer("TFOpLambda", function="math.add")), version="2.15.0")
+    path = write_config(path, sequential(INPUT, layer(kind, function="math.add")), version="2.15.0")
     assert inspect_model(path).format == "keras"
 
 
@@ -211,11 +213,67 @@ def test_a_model_of_very_many_weights_is_read(tmp_path: Path) -> None:
     assert time.process_time() - begin < SECONDS
 
 
+REACHED = {
+    "the arguments of a call": {"inbound_nodes": [[["x", 0, 0, {"by": LAMBDA}]]]},
+    "what Keras 3 calls so": {"inbound_nodes": [{"args": [{"deep": [LAMBDA]}], "kwargs": {}}]},
+    "how it is built": {"build_config": {"input_shape": [None, 4], "by": LAMBDA}},
+    "how it is compiled": {"compile_config": {"optimizer": LAMBDA, "loss": [{"x": LAMBDA}], "metrics": [[LAMBDA]]}},
+    "an initializer": {"config": {"name": "dense", "kernel_initializer": LAMBDA}},
+    "what it was told to leave alone": {"config": {"name": "d", "by": {"__passive_serialization__": True, **LAMBDA}}},
+    "what it was made of": {"config": {"name": "d", "by": {"class_name": "__tuple__", "items": [LAMBDA]}}},
+}
+
+
+@pytest.mark.parametrize("where", REACHED.values(), ids=REACHED)
+@pytest.mark.parametrize("version", ["2.15.0", "3.15.1"])
+def test_code_is_found_in_every_part_of_a_layer(tmp_path: Path, where: Any, version: str) -> None:
+    config = sequential(INPUT, {**layer("Dense"), **where})
+    with pytest.raises(ModelUnsafeError, match="would run code that is stored in the file"):
+        inspect_model(write_config(tmp_path / "m.h5", config, version=version))
+
+
+def test_of_a_key_that_is_twice_in_the_architecture_the_last_counts_as_it_does_for_keras(tmp_path: Path) -> None:
+    whole = json.dumps(sequential(INPUT, layer("Dense")))
+    last = whole.replace('"class_name": "Dense"', '"class_name": "Dense", "class_name": "Lambda"')
+    assert json.loads(last)["config"]["layers"][1]["class_name"] == "Lambda"
+    with pytest.raises(ModelUnsafeError, match="Lambda"):
+        inspect_model(write_config(tmp_path / "m.h5", last))
+    first = whole.replace('"class_name": "Dense"', '"class_name": "Lambda", "class_name": "Dense"')
+    assert inspect_model(write_config(tmp_path / "n.h5", first)).format == "keras"
+
+
+def test_the_architecture_is_that_of_the_root_alone(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("Lambda")))
+    with h5py.File(path, "a") as file:
+        file["model_weights"].attrs["model_config"] = json.dumps(sequential(INPUT))
+    with pytest.raises(ModelUnsafeError, match="Lambda"):
+        inspect_model(path)
+
+
+def test_an_architecture_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("Lambda")))
+    with h5py.File(path, "a") as file:
+        file.attrs["model_confiX"] = json.dumps(sequential(INPUT))
+    path.write_bytes(path.read_bytes().replace(b"model_confiX", b"model_config"))
+    with h5py.File(path) as file:
+        assert "Lambda" in file.attrs["model_config"]
+    with pytest.raises(ModelUnreadableError, match="attribute 'model_config' is there twice"):
+        inspect_model(path)
+
+
 CUSTOM = {
     "a class of another package": {"module": "os", "class_name": "system", "config": {}},
     "a registered class": {"class_name": "mine>Dense", "config": {"name": "d"}},
     "a class of another module by Keras's name": {"module": "mine.keras", "class_name": "Dense", "config": {}},
     "a function": {"module": "builtins", "class_name": "function", "config": "my_loss"},
+    "a function of another package by Keras's name": {"module": "mine", "class_name": "function", "config": "relu"},
+    "a function that is registered": {
+        **{"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "mine>relu"}
+    },
+    "a class that is registered": {"class_name": "Zeros", "config": {}, "registered_name": "mine>Zeros"},
+    "a class that is registered as one with code": {"class_name": "Zeros", "config": {}, "registered_name": "Lambda"},
+    "a type of TensorFlow's": {"class_name": "__typespec__", "spec_name": "Evil", "module": "os", "config": []},
+    "a type of older Keras's": {"class_name": "TypeSpec", "type_spec": "Evil", "serialized": []},
     "a function by its name": layer("Dense", activation="my_activation"),
     "a module that only begins like Keras's": {"module": "keras_hub.layers", "class_name": "Dense", "config": {}},
 }
