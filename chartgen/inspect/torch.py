@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.facts import Abilities, Library, ModelFacts
 from chartgen.inspect.printable import SHOWN, listed, printable
-from chartgen.inspect.torcharchive import EXPORT_MARKER, OLD_EXPORT, PICKLE, SCRIPT_MARKER, prefix_of
+from chartgen.inspect.torcharchive import (
+    EXPORT_MARKER,
+    OLD_EXPORT,
+    PICKLE,
+    SCRIPT_MARKER,
+    WEIGHTS,
+    check_members,
+    prefix_of,
+)
 from chartgen.inspect.torchexport import Program as ExportProgram
 from chartgen.inspect.torchpickle import (
     entries_of,
@@ -68,9 +76,6 @@ def read_torch(file: ModelFile, digest: str) -> ModelFacts:
                 hint="load it with torch.export.load of torch 2.8 or newer, and write it again by torch.export.save",
             )
         raise file.unreadable("the zip archive holds no model of PyTorch")
-    for name in archive.entries:
-        if not name.startswith(prefix):
-            raise file.unreadable(f"the PyTorch archive has a member outside of its folder: {name!a}")
     if prefix + EXPORT_MARKER in archive.entries:
         return _of_export(file, digest, archive, prefix)
     if prefix + SCRIPT_MARKER in archive.entries:
@@ -101,6 +106,7 @@ def _of_script(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -
 
 
 def _of_pickle(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -> ModelFacts:
+    check_members(file, archive, prefix, WEIGHTS)
     value, refused = walk(archive.open(prefix + PICKLE), of_weights)
     keys = weights_keys(value)
     if refused and keys:

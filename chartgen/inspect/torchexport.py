@@ -13,6 +13,7 @@ from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect import jsontext, torchsymbols
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.printable import printable
+from chartgen.inspect.torcharchive import EXPORT, PICKLE, PICKLED, WEIGHTS, check_members, prefix_of
 from chartgen.inspect.torchpickle import of_weights, unsafe, walk
 from chartgen.inspect.ziparchive import ZipArchive
 
@@ -82,7 +83,8 @@ class Program:
         self._check_members()
         self._check_payload("data/weights/model_weights_config.json")
         self._check_payload("data/constants/model_constants_config.json")
-        self._check_sample()
+        for member in PICKLED:
+            self._check_pickled(member)
         document = self._document(_MODEL)
         self._check_schema(document)
         version = document.get("torch_version")
@@ -125,6 +127,7 @@ class Program:
                 raise self._unsupported(
                     "the archive holds several programs", "write one to a file, by torch.export.save"
                 )
+        check_members(self._file, self._archive, self._prefix, EXPORT)
         if self._prefix + _MODEL not in self._archive.entries:
             raise self._file.unreadable(f"the torch.export archive lacks {_MODEL}")
 
@@ -153,18 +156,19 @@ class Program:
             if entry.get("use_pickle") is not False or not path.startswith(("weight_", "tensor_")):
                 raise self._unsafe(f"{printable(path)} in it is a pickled object, and not a plain tensor")
 
-    def _check_sample(self) -> None:
-        """Walks the pickle of the recorded example: torch loads it with the program."""
-        name = f"{self._prefix}data/sample_inputs/model.pt"
+    def _check_pickled(self, member: str) -> None:
+        """Walks the pickle of an archive within the archive: torch loads it with the program, without bounds."""
+        name = self._prefix + member
         if name not in self._archive.entries or self._archive.entries[name].size == 0:
             return
         inner = ZipArchive(self._archive.open(name))
-        pickles = [member for member in inner.entries if member.endswith("data.pkl")]
-        if len(pickles) != 1:
-            raise self._file.unreadable("the recorded example in the torch.export archive is not as PyTorch writes it")
-        _, refused = walk(inner.open(pickles[0]), of_weights)
+        prefix = prefix_of(inner)
+        if prefix is None or prefix + PICKLE not in inner.entries:
+            raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
+        check_members(self._file, inner, prefix, WEIGHTS)
+        _, refused = walk(inner.open(prefix + PICKLE), of_weights)
         if refused:
-            raise unsafe(self._file, refused, "the recorded example of this torch.export archive")
+            raise unsafe(self._file, refused, f"{member} in this torch.export archive")
 
     # What is evaluated.
 

@@ -14,6 +14,7 @@ from chartgen.inspect import torchcode
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
 from chartgen.inspect.printable import printable
+from chartgen.inspect.torcharchive import SCRIPT, check_members
 from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, of_script, tensor_of, unsafe, walk
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Program:
 
     Raises:
         ModelUnreadableError: A member is corrupt.
-        ModelUnsafeError: A pickle in it would import what PyTorch never writes.
+        ModelUnsafeError: A pickle in it would import what PyTorch never writes, or a member has no name that it writes.
         ModelUnsupportedError: It has no `forward`, one that takes other things than tensors, or needs other libraries.
     """
 
@@ -59,6 +60,7 @@ class Program:
         self._file, self._archive, self._prefix = file, archive, prefix
         self._sources: dict[str, str] = {}
         self._room = _CODE_LIMIT
+        check_members(file, archive, prefix, SCRIPT)
         for member in ("constants.pkl", "traced_inputs.pkl"):
             if prefix + member in archive.entries:
                 self._walk(member)

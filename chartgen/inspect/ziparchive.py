@@ -26,7 +26,9 @@ _BLOCK = 1 << 16
 
 STORED, DEFLATED = 0, 8
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
-_UNKNOWN = 0xFFFFFFFF
+_UNKNOWN, _UNKNOWN16 = 0xFFFFFFFF, 0xFFFF
+# The flag of a member whose numbers follow its content, and the extra field with another name.
+_AFTER, _OTHER_NAME = 0x0008, 0x7075
 _MEMBERS_LIMIT = 65_536
 _DIRECTORY_LIMIT = 16 << 20
 _NAME_LIMIT = 1024
@@ -67,6 +69,7 @@ class ZipArchive:
 
     Attributes:
         entries: The members by name, folders left out, in the order of the directory.
+        folders: The folders that have an entry of their own, by name, each with `/` at its end.
 
     Raises:
         ModelUnreadableError: It is truncated, corrupt, encrypted, or of a form that no writer of models makes.
@@ -77,11 +80,15 @@ class ZipArchive:
         count, size, offset, end = self._find_directory()
         if count > _MEMBERS_LIMIT or size > _DIRECTORY_LIMIT:
             raise self._corrupt(f"its directory has {count} members in {size} bytes, more than any model")
-        if offset + size > end:
-            raise self._corrupt("its directory would lie outside of the file")
+        # A reader that seeks the directory back from the end would find another one than this.
+        if offset + size != end:
+            raise self._corrupt("its directory does not lie before its end")
         self.entries: dict[str, Entry] = {}
+        self.folders: dict[str, Entry] = {}
         self._read_directory(count, offset, size)
         self._check_room(offset)
+        for entry in (*self.folders.values(), *self.entries.values()):
+            self._start(entry)
 
     def _corrupt(self, message: str) -> ModelUnreadableError:
         return self._file.unreadable(f"the zip archive is corrupt: {message}", hint="copy or write it again")
@@ -96,25 +103,29 @@ class ZipArchive:
                 "the file is truncated: the zip archive has no end", hint="copy or write it again"
             )
         disk, start_disk, here, count, size, offset, comment = struct.unpack("<4H2IH", tail[at + 4 : at + _END_SIZE])
-        if at + _END_SIZE + comment != len(tail):
+        if comment or at + _END_SIZE != len(tail):
             raise self._corrupt("something follows its end")
         if disk or start_disk or here != count:
             raise self._corrupt("it is one of several parts")
         end = start + at
-        if count == 0xFFFF or _UNKNOWN in (size, offset):  # noqa: PLR2004 - the number is in the larger record
-            return self._find_directory64(end)
+        # Readers take the larger record wherever there is one, even if the numbers fit the smaller.
+        locator = self._file.read(max(0, end - _LOCATOR_SIZE), _LOCATOR_SIZE)
+        if locator.startswith(_LOCATOR64):
+            return self._find_directory64(end, locator, (count, size, offset))
+        if count == _UNKNOWN16 or _UNKNOWN in (size, offset):
+            raise self._corrupt("the end of a large archive is missing")
         return count, size, offset, end
 
-    def _find_directory64(self, end: int) -> tuple[int, int, int, int]:
+    def _find_directory64(self, end: int, locator: bytes, small: tuple[int, int, int]) -> tuple[int, int, int, int]:
         """The same, of the records for archives beyond 4 GiB; they lie before the others."""
-        locator = self._file.read(max(0, end - _LOCATOR_SIZE), _LOCATOR_SIZE)
-        if not locator.startswith(_LOCATOR64):
-            raise self._corrupt("the end of a large archive is missing")
         at = struct.unpack("<Q", locator[8:16])[0]
-        record = self._file.read(at, _END64_SIZE) if at < end else b""
+        record = self._file.read(at, _END64_SIZE) if at + _END64_SIZE + _LOCATOR_SIZE == end else b""
         if len(record) < _END64_SIZE or not record.startswith(_END64):
             raise self._corrupt("the end of a large archive is missing")
         count, size, offset = struct.unpack("<3Q", record[32:56])
+        for large, said, unknown in zip((count, size, offset), small, (_UNKNOWN16, _UNKNOWN, _UNKNOWN), strict=True):
+            if said not in (large, unknown):
+                raise self._corrupt("it has two directories")
         return count, size, offset, at
 
     def _read_directory(self, count: int, offset: int, size: int) -> None:
@@ -140,6 +151,8 @@ class ZipArchive:
                 self.entries[entry.name] = entry
             elif entry.size:
                 raise self._corrupt(f"the folder {entry.name!a} has content")
+            else:
+                self.folders[entry.name] = entry
         if at != len(data):
             raise self._corrupt("its directory holds more than its members")
 
@@ -177,9 +190,10 @@ class ZipArchive:
         wide = b""
         while len(extra) >= 4:  # noqa: PLR2004 - the kind and the length of a field
             kind, length = struct.unpack("<2H", extra[:4])
-            if kind == 1:
+            if kind == _OTHER_NAME:
+                raise self._corrupt("a member has two names")
+            if kind == 1 and not wide:
                 wide = extra[4 : 4 + length]
-                break
             extra = extra[4 + length :]
         numbers = [size, packed, offset]
         for index, number in enumerate(numbers):
@@ -203,7 +217,9 @@ class ZipArchive:
                 expected=f"at most {limit} bytes out of compressed members",
             )
         free = 0
-        for entry in sorted(self.entries.values(), key=lambda each: each.offset):
+        for entry in sorted((*self.folders.values(), *self.entries.values()), key=lambda each: each.offset):
+            if not free and entry.offset:
+                raise self._corrupt("something precedes its members")
             if entry.offset < free or entry.offset + _LOCAL_SIZE + entry.packed > directory:
                 raise self._corrupt(f"the member {entry.name!a} lies within another")
             free = entry.offset + _LOCAL_SIZE + len(entry.name.encode()) + entry.packed
@@ -245,6 +261,9 @@ class ZipArchive:
             raise self._corrupt(f"the member {entry.name!a} has two names")
         if flags & _ENCRYPTED or method != entry.method:
             raise self._corrupt(f"the member {entry.name!a} is described in two ways")
+        for number, said in zip(struct.unpack("<3I", head[14:26]), (entry.crc, entry.packed, entry.size), strict=True):
+            if number not in (said, _UNKNOWN) and (number or not flags & _AFTER):
+                raise self._corrupt(f"the member {entry.name!a} is described in two ways")
         return entry.offset + _LOCAL_SIZE + int(name_length) + int(extra_length)
 
     def _unpacked(self, entry: Entry, part: Part) -> bytes:

@@ -42,12 +42,56 @@ def test_members_are_read(tmp_path: Path, method: int) -> None:
 
 
 def test_an_archive_with_the_records_for_large_ones_is_read(tmp_path: Path) -> None:
-    end = PLAIN.index(b"PK\x05\x06")
-    count, _, size, offset = struct.unpack("<2H2I", PLAIN[end + 8 : end + 20])
-    record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, offset)
-    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, end, 1)
     tail = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-    assert read(tmp_path, PLAIN[:end] + record + locator + tail) == MEMBERS
+    assert read(tmp_path, large(tail)) == MEMBERS
+    assert read(tmp_path, large(SMALL)) == MEMBERS
+
+
+def large(tail: bytes, count: int = 2, comment: bytes = b"") -> bytes:
+    """The archive with the records for large ones, that say `count` members, before `tail`."""
+    end = PLAIN.index(b"PK\x05\x06")
+    numbers = struct.pack("<4Q", count, count, end - DIRECTORY, DIRECTORY)
+    record = b"PK\x06\x06" + struct.pack("<QHHII", 44, 45, 45, 0, 0) + numbers
+    return PLAIN[:end] + record + comment + b"PK\x06\x07" + struct.pack("<IQI", 0, end, 1) + tail
+
+
+def hidden_locator() -> bytes:
+    """An archive whose last member has a comment that is the record of a second directory."""
+    end = PLAIN.index(b"PK\x05\x06")
+    last = PLAIN.rindex(b"PK\x01\x02")
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, 0, 1)
+    content = with_bytes(PLAIN[:end], last + 32, struct.pack("<H", len(locator))) + locator
+    return content + b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 2, 2, end - DIRECTORY + 20, DIRECTORY, 0)
+
+
+def other_name() -> bytes:
+    """An archive with a field that gives a member another name."""
+    info = zipfile.ZipInfo("a/b")
+    info.extra = struct.pack("<HHBI", 0x7075, 8, 1, zlib.crc32(b"a/b")) + b"a/c"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, b"")
+    return buffer.getvalue()
+
+
+def commented() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a/b", b"")
+        archive.comment = b"a comment"
+    return buffer.getvalue()
+
+
+def preceded() -> bytes:
+    """An archive that was written behind a pickle."""
+    buffer = io.BytesIO(b"\x80\x02N.")
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("a/b", b"")
+    return buffer.getvalue()
+
+
+SMALL = PLAIN[PLAIN.index(b"PK\x05\x06") :]
 
 
 def bomb() -> bytes:
@@ -69,6 +113,24 @@ def bomb() -> bytes:
 HOSTILE = {
     "truncated": (PLAIN[:-30], "truncated"),
     "followed by more": (PLAIN + b"more", "something follows its end"),
+    "preceded by more": (preceded(), "something precedes its members"),
+    "preceded by more, with offsets from there": (b"\x80\x02N." + PLAIN, "does not lie before its end"),
+    "a comment": (commented(), "something follows its end"),
+    "more between the directory and its end": (
+        PLAIN.replace(b"PK\x05\x06", b"morePK\x05\x06"),
+        "does not lie before its end",
+    ),
+    "two directories": (large(SMALL, count=1), "two directories"),
+    "more between the records of a large one": (large(SMALL, comment=b"more"), "end of a large archive is missing"),
+    "a second directory in a comment": (hidden_locator(), "end of a large archive is missing"),
+    "another name in a field": (other_name(), "two names"),
+    "another size at the member": (with_bytes(PLAIN, 18, struct.pack("<2I", 3, 3)), "described in two ways"),
+    "another checksum at the member": (with_bytes(PLAIN, 14, b"abcd"), "described in two ways"),
+    "no size at the member": (with_bytes(PLAIN, 14, bytes(12)), "described in two ways"),
+    "another name at a member that is not read": (PLAIN.replace(b"a/data.pkl", b"a/DATA.pkl", 1), "two names"),
+    "a backslash": (PLAIN.replace(b"a/b", b"a\\b"), "name of a member is none"),
+    "a NUL": (PLAIN.replace(b"a/b", b"a/\0"), "name of a member is none"),
+    "a path within": (zipped({"a/./b": b""}), "outside of the archive"),
     "sizes beyond the file": (
         with_bytes(PLAIN, DIRECTORY + 20, struct.pack("<2I", 1 << 30, 1 << 30)),
         "outside of the file",
@@ -121,5 +183,6 @@ def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
 def test_a_member_that_unpacks_to_more_than_it_says_is_refused(tmp_path: Path) -> None:
     content = zipped({"a": bytes(100_000)}, zipfile.ZIP_DEFLATED)
     at = content.index(b"PK\x01\x02")
+    content = with_bytes(with_bytes(content, at + 24, struct.pack("<I", 50_000)), 22, struct.pack("<I", 50_000))
     with pytest.raises(ModelUnreadableError, match="not what its directory says"):
-        read(tmp_path, with_bytes(content, at + 24, struct.pack("<I", 50_000)))
+        read(tmp_path, content)
