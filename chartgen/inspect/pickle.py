@@ -14,6 +14,7 @@ from chartgen.inspect.estimator import SCIKIT_LEARN, describe
 from chartgen.inspect.facts import Column, Library, ModelFacts, Signature
 from chartgen.inspect.packages import distribution
 from chartgen.inspect.picklecalls import PARTIAL
+from chartgen.inspect.picklefunctions import refuse_functions
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklerefusal import unsafe
 from chartgen.inspect.picklestream import PickleStream
@@ -60,6 +61,8 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
     untrusted = _untrusted(trace)
     if not trusted and (untrusted or trace.oddities):
         raise unsafe(file, untrusted, trace)
+    if not trusted:
+        refuse_functions(file, trace.functions)
     _refuse_main(file, trace)
     refuse_openers(file, trace.openers)
     facts = describe(value, trace)
@@ -72,8 +75,8 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
     }
     if trace.lightgbm_formats:
         details[LIGHTGBM_FORMAT] = ", ".join(trace.lightgbm_formats)
-    if trace.oddities:
-        details["unusual"] = "; ".join(sorted(trace.oddities))
+    if unusual := trace.oddities | trace.functions:
+        details["unusual"] = "; ".join(sorted(unusual))
     return ModelFacts(
         format="pickle",
         size=file.size,

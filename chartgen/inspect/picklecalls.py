@@ -11,7 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.inspect.allowlist import is_made_empty
-from chartgen.inspect.picklevalues import KEPT_KEYS, ArrayWrapper, Entries, Global, Items, Made, Value
+from chartgen.inspect.picklevalues import (
+    KEPT_KEYS,
+    RECONSTRUCTOR,
+    ArrayWrapper,
+    Entries,
+    Global,
+    Items,
+    Made,
+    Value,
+)
 
 if TYPE_CHECKING:
     from chartgen.inspect.pickletrace import Trace
@@ -37,6 +46,10 @@ _CHECK = Global("sklearn.utils.validation", "check_array")
 _FLOATS = Global("numpy", "float64")
 _CHECK_KEYWORDS = ({"ensure_all_finite": False}, {"force_all_finite": False})
 
+# A tuple of names, which asks nothing of what it is made of.
+_NAMED_TUPLE = Global("sklearn.impute._iterative", "_ImputerTriplet")
+_TUPLE = Global("builtins", "tuple")
+
 OBJECT_GIVEN = "a call is given an object that has attributes"
 CONTAINER_GIVEN = "a call is given a container that its own pickler does not give it"
 STATE_MADE = "a state is set that is an object itself"
@@ -53,7 +66,7 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
         oddities: Where it is noted.
     """
     root = function.module.partition(".")[0]
-    if not arguments or root in _ELSEWHERE:
+    if not arguments or root in _ELSEWHERE or _makes_named_tuple(function, arguments):
         return
     containers = root in _OF_CONTAINERS or function.name.startswith(_UNPICKLE)
     for value in arguments if isinstance(arguments, tuple) else (arguments,):
@@ -64,6 +77,14 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
                 oddities.add(OBJECT_GIVEN)
         elif not _is_plain(value):
             oddities.add(OBJECT_GIVEN)
+
+
+def _makes_named_tuple(function: Global, arguments: Value) -> bool:
+    if function.name == _NAMED_TUPLE.name:
+        return function == _NAMED_TUPLE
+    # So do protocols below 2.
+    plainly = function.name == RECONSTRUCTOR.name and function == RECONSTRUCTOR and isinstance(arguments, tuple)
+    return plainly and arguments[:2] == (_NAMED_TUPLE, _TUPLE)  # type: ignore[index]  # a tuple, as was just asked
 
 
 def check_kept(value: Value, trace: Trace) -> None:

@@ -14,6 +14,7 @@ from chartgen.inspect import picklearrays, picklecalls, pickleelements, textfile
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
+from chartgen.inspect.picklefunctions import called_later
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ class PickleMachine(ArrayFollower):
 
     def _check_attributes(self, target: Made, state: Value) -> None:
         picklecalls.check_state(target, state, self._trace)
+        self._trace.functions.update(called_later(target, state))
         if said := textfiles.opener(target, state):
             self._trace.openers.add(said)
 

@@ -20,6 +20,7 @@ class Trace:
         oddities: What no pickler writes and a trusted file only may do.
         own_partials: Whether `functools.partial` makes what scikit-learn's own estimators hold and nothing else; None
             where it makes nothing.
+        functions: What objects would call on rows that may give something else than an array of them, in words.
         openers: What would open files for whoever asks the model, in words.
         sklearn_versions: The versions of scikit-learn that wrote estimators, in the order of the file.
         xgboost_versions: The releases of XGBoost that wrote boosters, likewise.
@@ -35,6 +36,7 @@ class Trace:
         self.calls: set[Global] = set()
         self.oddities: set[str] = set()
         self.own_partials: bool | None = None
+        self.functions: set[str] = set()
         self.openers: set[str] = set()
         self.sklearn_versions: dict[str, None] = {}
         self.xgboost_versions: dict[str, None] = {}
