@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.inspect.allowlist import is_made_empty
+from chartgen.inspect.picklecosts import check_cost
 from chartgen.inspect.picklevalues import (
     KEPT_KEYS,
     RECONSTRUCTOR,
@@ -68,6 +69,7 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
     root = function.module.partition(".")[0]
     if not arguments or root in _ELSEWHERE or _makes_named_tuple(function, arguments):
         return
+    check_cost(function, arguments, oddities)
     containers = root in _OF_CONTAINERS or function.name.startswith(_UNPICKLE)
     for value in arguments if isinstance(arguments, tuple) else (arguments,):
         if isinstance(value, tuple | Items | Entries):

@@ -201,3 +201,36 @@ def test_a_partial_function_of_scikit_learns_own_passes_and_its_keywords_cannot_
     path.write_bytes(b"\x80\x04" + kept + b"0h\x00" + text("estimator") + b"Ns0" + estimator() + b".")
     with pytest.raises(ModelUnreadableError, match="changes what is already made"):
         inspect_model(path, format="pickle")
+
+
+def builtin(name: str) -> bytes:
+    return imported("builtins", name)
+
+
+RANGE = builtin("range") + b"I100000000000\n\x85R"
+COSTLY = {
+    "a fraction of endless digits": imported("fractions", "Fraction") + text("1e9999999999") + b"\x85R",
+    "a fraction of a decimal": imported("fractions", "Fraction")
+    + imported("decimal", "Decimal") + text("1e999999999") + b"\x85R\x85R",
+    "a whole number of a decimal": builtin("int")
+    + imported("decimal", "Decimal") + text("1e999999999") + b"\x85R\x85R",
+    "bytes by their number": builtin("bytearray") + b"I100000000000\n\x85R",
+    "fixed bytes by their number": builtin("bytes") + b"I100000000000\n\x85\x81",
+    "bytes made plainly": imported("copyreg", "_reconstructor")
+    + builtin("bytearray") + builtin("bytearray") + b"I100000000000\n\x87R",
+    "a list of a range": builtin("list") + RANGE + b"\x85R",
+    "a list of a range made plainly": imported("copyreg", "_reconstructor")
+    + builtin("list") + builtin("list") + RANGE + b"\x87R",
+    "a set of a range": builtin("set") + RANGE + b"\x85R",
+    "bytes of a range": builtin("bytes") + RANGE + b"\x85R",
+    "a queue of a range": imported("collections", "deque") + RANGE + b"\x85R",
+    "a pool of seeds": imported("numpy.random.bit_generator", "SeedSequence") + b"(K\x01I100000000\ntR",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_a_call_that_takes_as_long_as_the_file_says_is_refused(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + COSTLY[case] + b".")
+    with pytest.raises(ModelUnsafeError, match="how long it takes"):
+        inspect_model(path, format="pickle")
