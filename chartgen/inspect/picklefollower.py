@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect import picklearrays
 from chartgen.inspect.picklestack import PickleStack
-from chartgen.inspect.picklevalues import RECONSTRUCTOR, Array, ArrayWrapper, Global
+from chartgen.inspect.picklevalues import RECONSTRUCTOR, Array, ArrayWrapper, Global, Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,10 @@ _NEW_OBJECT = 0x81
 # MEMOIZE, BINPUT, LONG_BINPUT, PUT and FRAME.
 _MEMO_OR_FRAME = (0x94, ord("q"), ord("r"), ord("p"), 0x95)
 _OBJECT = Global("builtins", "object")
+_SCALAR = "scalar"
+_KEPT_SCALARS = 20_000
+# What an object, and what is known of an array, take in memory, in bytes.
+_MADE, _ARRAY = 96, 240
 
 
 class ArrayFollower(PickleStack):
@@ -47,6 +51,18 @@ class ArrayFollower(PickleStack):
         # The placeholder whose state has not been set yet: the stack it lies on, and where.
         self._pending: tuple[ArrayWrapper, list[Value], int] | None = None
         self._following = False
+        self._scalars = 0
+        self._scalar: Made | None = None
+
+    def _new_made(self, maker: Global | None, arguments: Value) -> Made:
+        """What a call gives. Of NumPy's numbers a vocabulary may have one a word: the value of so many is not read."""
+        if maker is not None and maker.name == _SCALAR:
+            self._scalars += 1
+            if self._scalars > _KEPT_SCALARS:
+                self._scalar = self._scalar or Made(maker, ())
+                return self._scalar
+        self._in.charge(_MADE)
+        return Made(maker, arguments)
 
     @abstractmethod
     def run(self) -> Value:
@@ -115,6 +131,7 @@ class ArrayFollower(PickleStack):
         """Passes over an array that joblib wrote between the opcodes."""
         self._trace.arrays += 1
         self._in.leave_frame()
+        self._in.charge(_ARRAY)
         layout = picklearrays.layout(wrapper)
         if layout is None:
             raise self._in.corrupt("an array is described in a way that joblib does not write")
@@ -127,6 +144,7 @@ class ArrayFollower(PickleStack):
         if layout.aligned:
             self._in.skip(self._in.number(1))
         if layout.size <= picklearrays.KEPT_BYTES:
+            self._in.charge(layout.size)
             return Array(layout.shape, layout.dtype, layout.order, self._in.take(layout.size))
         self._in.skip(layout.size)
         return Array(layout.shape, layout.dtype, layout.order)

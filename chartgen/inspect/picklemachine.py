@@ -166,7 +166,7 @@ class PickleMachine(ArrayFollower):
     def _call(self, function: Value, arguments: Value) -> Made:
         # The same call again, without arguments, has nothing new to it.
         if function is self._called and arguments == () and not self._trace.unfinished:
-            return Made(self._called, ())
+            return self._new_made(self._called, ())
         if isinstance(function, Global):
             if is_wrapper_class(function):
                 raise self._unsafe("it calls joblib's placeholder for an array")
@@ -177,9 +177,9 @@ class PickleMachine(ArrayFollower):
             self._check_made_empty(function, arguments, given)
             if arguments == () and function != pickleelements.DTYPE:
                 self._called = function
-            return Made(function, arguments)
+            return self._new_made(function, arguments)
         self._trace.oddities.add("a call of something that is made while loading")
-        return Made(None, arguments)
+        return self._new_made(None, arguments)
 
     def _check_made_empty(self, function: Global, arguments: Value, given: Collection[Global]) -> None:
         """What is harmless only where it is made without arguments may be handed to nothing that could give it some."""

@@ -21,8 +21,12 @@ _MEMO_BYTES = 4
 # So does a tuple with what is in it; nested in each other they would take much room for a byte.
 _TUPLES_FREE = 100_000
 _TUPLE_BYTES = 3
-_MEMO_LIMIT = 2_000_000
-_MEMO_TEXT = 128 << 20
+_MEMO_LIMIT = 3_000_000
+_NEVER_SET = Opaque("a memo entry that was never set")
+# What values take in memory, in bytes.
+_DICTIONARY, _FIRST_ENTRY, _ENTRY = 80, 232, 72
+_LIST, _PLACE, _NUMBER = 64, 8, 32
+_CACHED_NUMBER = 256
 _KEPT_TUPLE = 128
 
 
@@ -40,8 +44,9 @@ class PickleStack:
         # How many values the stack may hold above the last mark: the ones below count as well.
         self._room = _STACK_LIMIT
         self._tuples = 0
-        self._memo: dict[int, Value] = {}
-        self._memo_text = 0
+        # By number, which is dense where a pickler gives it; a list takes a tenth of a dictionary's room.
+        self._memo: list[Value] = []
+        self._memo_count = 0
         # Whether the pickle names a class that no container may hold; most do not, which spares the look.
         self._guarded = False
 
@@ -86,18 +91,18 @@ class PickleStack:
     # The memo.
 
     def _put(self, index: int) -> None:
-        if index >= _MEMO_LIMIT or len(self._memo) > _MEMO_FREE + self._in.position // _MEMO_BYTES:
+        if index >= _MEMO_LIMIT or self._memo_count > _MEMO_FREE + self._in.position // _MEMO_BYTES:
             raise self._in.corrupt("its memo grows without end")
-        value = self._memo[index] = self._top()
-        kind = type(value)
-        if kind is str or kind is bytes or kind is Opaque:
-            self._memo_text += len(value)  # type: ignore[arg-type]  # one of these three
-            if self._memo_text > _MEMO_TEXT:
-                raise self._in.corrupt("its memo holds more text than that of any model")
+        memo, value = self._memo, self._top()
+        if index >= len(memo):
+            memo.extend([_NEVER_SET] * (index + 1 - len(memo)))
+        if memo[index] is _NEVER_SET:
+            self._memo_count += 1
+        memo[index] = value
 
     def _get(self, index: int) -> Value:
         """Pushes a memo entry, and returns it."""
-        if index not in self._memo:
+        if index >= len(self._memo) or self._memo[index] is _NEVER_SET:
             raise self._in.corrupt(f"it asks for the memo entry {index}, which was never set")
         self._push(self._memo[index])
         return self._memo[index]
@@ -138,7 +143,17 @@ class PickleStack:
         items = self._pop_mark()
         if self._guarded:
             self._check_tuple(items)
+        self._charge_tuple(items[:_KEPT_TUPLE])
         return self.as_tuple(items)
+
+    def _charge_tuple(self, items: Sequence[Value]) -> None:
+        """Takes room for a tuple, and for the numbers that only it keeps."""
+        room = _LIST + _PLACE * len(items)
+        for item in items:
+            kind = type(item)
+            if kind is float or (kind is int and not 0 <= item <= _CACHED_NUMBER):  # type: ignore[operator]  # an int
+                room += _NUMBER
+        self._in.charge(room)
 
     @staticmethod
     def as_tuple(items: list[Value]) -> Value:
@@ -158,18 +173,33 @@ class PickleStack:
         items = tuple(self._stack[-count:])
         if self._guarded:
             self._check_tuple(items)
+        self._charge_tuple(items)
         del self._stack[-count:]
         self._push(items)
 
     def _pop_items(self, kind: str) -> Value:
-        made, items = Items(kind), self._pop_mark()
+        made, items = self._new_items(kind), self._pop_mark()
         if self._guarded:
             self._check_kept(items)
-        made.extend(items)
+        self._extend(made, items)
         return made
 
+    def _new_items(self, kind: str) -> Items:
+        self._in.charge(_LIST)
+        return Items(kind)
+
+    def _new_entries(self) -> Entries:
+        self._in.charge(_DICTIONARY)
+        return Entries()
+
+    def _extend(self, target: Items, values: list[Value]) -> None:
+        before = len(target.head)
+        target.extend(values)
+        if added := len(target.head) - before:
+            self._in.charge((0 if before else _LIST) + added * (_PLACE + _NUMBER))
+
     def _pop_entries(self) -> Value:
-        made = Entries()
+        made = self._new_entries()
         self._set(made, self._pop_mark())
         return made
 
@@ -178,14 +208,14 @@ class PickleStack:
         if self._guarded:
             self._check_kept(values)
         if isinstance(target, Items):
-            target.extend(values)
+            self._extend(target, values)
         elif not isinstance(target, Made):
             raise self._in.corrupt("it appends to what is no list")
 
     def _set_items(self, values: list[Value]) -> None:
         target = self._top()
         if isinstance(target, Made):
-            target.entries = target.entries or Entries()
+            target.entries = target.entries or self._new_entries()
             self._set(target.entries, values)
             self._check_entries(target)
         elif isinstance(target, Entries):
@@ -200,8 +230,11 @@ class PickleStack:
             self._check_kept(values)
         if target.sealed:
             raise self._in.corrupt("it changes what is already made: an array's element type, or a partial function")
+        before = len(target.head)
         for index in range(0, len(values), 2):
             target.set(values[index], values[index + 1])
+        if added := len(target.head) - before:
+            self._in.charge((0 if before else _FIRST_ENTRY) + added * _ENTRY)
 
     def _pop_pair(self) -> list[Value]:
         value = self._pop()
@@ -246,7 +279,7 @@ class PickleStack:
             ord("p"): lambda: self._put(read.index()),
             ord("q"): lambda: self._put(read.number(1)),
             ord("r"): lambda: self._put(read.number(4)),
-            0x94: lambda: self._put(len(self._memo)),
+            0x94: lambda: self._put(self._memo_count),
             ord("g"): lambda: self._get(read.index()),
             ord("h"): lambda: self._get(read.number(1)),
             ord("j"): lambda: self._get(read.number(4)),
@@ -256,14 +289,14 @@ class PickleStack:
             0x86: lambda: self._tuple_of(2),
             0x87: lambda: self._tuple_of(3),
             ord("t"): lambda: push(self._pop_tuple()),
-            ord("]"): lambda: push(Items("list")),
+            ord("]"): lambda: push(self._new_items("list")),
             ord("l"): lambda: push(self._pop_items("list")),
             ord("a"): lambda: self._append([self._pop()]),
             ord("e"): lambda: self._append(self._pop_mark()),
-            0x8F: lambda: push(Items("set")),
+            0x8F: lambda: push(self._new_items("set")),
             0x90: lambda: self._append(self._pop_mark()),
             0x91: lambda: push(self._pop_items("frozenset")),
-            ord("}"): lambda: push(Entries()),
+            ord("}"): lambda: push(self._new_entries()),
             ord("d"): lambda: push(self._pop_entries()),
             ord("s"): lambda: self._set_items(self._pop_pair()),
             ord("u"): lambda: self._set_items(self._pop_mark()),

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 16
 
+# What values that are kept may take together, in bytes; each is estimated where it is made, as most are remembered.
+# The largest models stay far below: a forest of 500 trees takes 4 MB, a vocabulary of 500,000 words up to 90.
+_ROOM = 120 << 20
+_TEXT = 52
+
 # Longer texts, bytes and numbers are passed over: no name is as long, and memory stays small whatever the file holds.
 KEPT = 4096
 # Once so many bytes of the longer ones have been kept, of each further one only so many are: none that is read of a
@@ -59,6 +64,13 @@ class PickleStream:
         self._passed = 0
         self._frame_end: int | None = None
         self._kept = 0
+        self._room_left = _ROOM
+
+    def charge(self, count: int) -> None:
+        """Takes `count` bytes of the room for values that are kept; the pickles within this one share it."""
+        self._room_left -= count
+        if self._room_left < 0:
+            raise self.corrupt("it holds more small objects and texts than any model")
 
     def corrupt(self, message: str) -> ModelUnreadableError:
         """An error about this pickle, for the caller to raise."""
@@ -153,6 +165,7 @@ class PickleStream:
     def data(self, count: int, kind: str = "bytes") -> bytes | Opaque:
         """`count` bytes of a value of some type; when they are too many to be kept, the first and the last of them."""
         kept = KEPT if count <= _KEPT_SHORT else self._room(count)
+        self.charge(_TEXT + min(count, kept))
         if count <= kept:
             return self.take(count)
         self._stay_in_frame(count)
@@ -220,6 +233,7 @@ class PickleStream:
         line = self.line()
         if line is None:
             return Opaque("str")
+        self.charge(_TEXT + len(line))
         try:
             return str(line, "utf-8")
         except UnicodeDecodeError as error:
@@ -261,7 +275,10 @@ class PickleStream:
     def _text_line(self) -> bytes | None:
         """The line of a text; None when it is too long to be kept."""
         line = self.line()
-        return line if line is None or len(line) <= _KEPT_SHORT or len(line) <= self._room(len(line)) else None
+        if line is None or (len(line) > _KEPT_SHORT and len(line) > self._room(len(line))):
+            return None
+        self.charge(_TEXT + len(line))
+        return line
 
     def quoted(self) -> Value:
         """A line with a quoted string of Python 2."""

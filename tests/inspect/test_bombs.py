@@ -75,6 +75,8 @@ SHORT = {
     "tuples in tuples": lambda: repeated(b"\x85", b"\x80\x04)"),
     "tuples of two of the one before": lambda: repeated(b"2\x86", b"\x80\x04)"),
     "tuples of two out of the memo": lambda: repeated(b"h\x00h\x00\x86\x94", b"\x80\x04)\x94"),
+    "tuples of dictionaries that are remembered": lambda: repeated(b"(" + b"}V\nNs" * 128 + b"t\x940", b"\x80\x04N"),
+    "dictionaries of an entry that are remembered": lambda: repeated(b"}V\nNs\x940", b"\x80\x04N"),
     "marks": lambda: repeated(b"("),
     "dictionaries between marks": lambda: repeated(b"(" + b"}" * 1000),
     "objects of objects": lambda: repeated(b"h\x00)R", DICT),
@@ -182,5 +184,5 @@ def test_more_text_than_any_model_remembers_is_refused_with_that_reason(tmp_path
 
     path = tmp_path / "m.pkl"
     path.write_bytes(packed((TEXT + b"\x940") * 17_500 + (b"X\x00\x01\x00\x00" + b"a" * 256 + b"\x940") * 420_000))
-    with pytest.raises(ModelUnreadableError, match="its memo holds more text than that of any model"):
+    with pytest.raises(ModelUnreadableError, match="it holds more small objects and texts than any model"):
         inspect_model(path, format="pickle")
