@@ -2,7 +2,8 @@
 
 The code is data to chartgen and a program to the pod, so it is not searched for what is bad: every character of it must
 belong to a piece that torch/csrc/jit/serialization/python_print.cpp writes. The printer has no comments, line
-continuations or spaces around a dot; it names `torch` and `ops` nowhere but in the call of an operator; and the words
+continuations or spaces around a dot; it names `torch` and `ops` nowhere but in the call of an operator, and `ops`
+where a class declares an attribute that is called so, which gives the name to nothing else; and the words
 of torch/csrc/jit/frontend/lexer.h that run into what follows them (`is not`) are none of its own.
 """
 
@@ -37,6 +38,7 @@ _PIECES = (
     rf"ops\.(?:{'|'.join(_OWN)})\.{_COMPUTING}",
     rf"__torch__(?!\.torch(?![\w.])|\.torch\.classes(?!\w|\.(?:{'|'.join(CLASSES)})\.))(?:\.{_NAME})++",
     rf"(?!(?:{_KEPT})\b){_NAME}(?:\.{_NAME})*+",
+    r"(?<=\n  )ops : ",
     rf"(?<=[\])])\.{_NAME}(?:\.{_NAME})*+",
     r"[0-9]++\.?+[0-9]*+(?:e[+-]?+[0-9]++)?+j?+(?![\w.])",
     r"->|[-+()\[\]{},:= \n]",

@@ -88,6 +88,14 @@ class _Machine(PickleMachine):
     def _dispatch(self) -> dict[int, Callable[[], object]]:
         return super()._dispatch() | {ord("Q"): self._persistent}
 
+    def _reduce(self) -> None:
+        arguments = self._pop()
+        function = self._pop()
+        # A member of an enumeration of the program: its class is called with the value itself, which C++ looks up.
+        if isinstance(function, Global) and _of_program(function) and isinstance(arguments, int | float | str):
+            arguments = (arguments,)
+        self._push(self._call(function, arguments))
+
     def _persistent(self) -> None:
         found = self._pop()
         if not isinstance(found, tuple) or len(found) != _PERSISTENT or found[0] != "storage":
@@ -123,6 +131,11 @@ def walk(file: Readable, allowed: Callable[[Global], bool]) -> tuple[Value, list
             f"a pickle within the PyTorch archive does what PyTorch never writes: {said}", where=str(file.path)
         )
     return value, sorted(refused, key=str)
+
+
+def _of_program(found: Global) -> bool:
+    """Whether this is a class of the program in a TorchScript archive, or one of torch's own in C++."""
+    return found.module == "__torch__" or found.module.startswith("__torch__.")
 
 
 def of_weights(found: Global) -> bool:
@@ -225,7 +238,7 @@ def of_script(found: Global) -> bool:
     """Whether a pickle of a TorchScript archive may name this; C++ reads it, and calls nothing of Python's."""
     if str(found).startswith(_CLASSES):
         return str(found).removeprefix(_CLASSES).partition(".")[0] in CLASSES
-    if found.module == "__torch__" or found.module.startswith("__torch__."):
+    if _of_program(found):
         return True
     if found.module == "torch._utils":
         return found.name.startswith("_rebuild_")

@@ -37,6 +37,9 @@ INPUTS = {
     "images-export": [Signature("image", "float32", (2, 1, 4, 4))],
     # Nothing but the type of the parameters; an argument that may be left out is.
     "doubled-script": [Signature("x", "float64", None)],
+    # An attribute that is called `ops`, and one of an enumeration.
+    "named-script": [Signature("x", "float32", None)],
+    "named-trace": [Signature("x", "float32", (None, None))],
     "bfloat16-script": [Signature("x", "bfloat16", None)],
 }
 
@@ -165,13 +168,18 @@ UNPRINTED = {
     "a class that talks to the network": "y = __torch__.torch.classes.c10d.Work()",
     "classes by another name": "c = __torch__.torch.classes\n    y = c.c10d.Work()",
     "a namespace of them by another name": "c = __torch__.torch\n    y = c.classes.c10d.Work()",
+    "a namespace where an attribute is declared": "y = x\n  ops = ops.aten",
+    "a namespace in place of an attribute's type": "y = x\n  y : torch",
+    # PyTorch loads no such class.
+    "an attribute that is called torch": "y = x\n  torch : Tensor",
+    "an attribute's name elsewhere": "ops : Tensor = x",
     "a name of 256 letters": f"{'y' * 256} = x",
 }
 
 
 @pytest.mark.parametrize("line", UNPRINTED.values(), ids=UNPRINTED)
 def test_code_that_pytorch_does_not_write_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
-    with pytest.raises(ModelUnreadableError, match=r"not as PyTorch writes it: code/__torch__\.py line 1[3-5] has "):
+    with pytest.raises(ModelUnreadableError, match=r"not as PyTorch writes it: code/__torch__\.py line 1[3-6] has "):
         inspect_model(with_code(line, tmp_path / "m.pt"))
 
 
@@ -197,6 +205,16 @@ PRINTED = (
 @pytest.mark.parametrize("line", PRINTED)
 def test_code_as_pytorch_writes_it_passes(tmp_path: Path, line: str) -> None:
     assert list(inspect_model(with_code(line, tmp_path / "m.pt")).inputs) == INPUTS["network-script"]
+
+
+def test_only_a_class_of_the_program_is_called_with_a_value_alone(tmp_path: Path) -> None:
+    def made(name: bytes) -> Path:
+        return changed("network-script.pt", {"constants.pkl": b"\x80\x02c%s\nK\x01R." % name}, tmp_path / "m.pt")
+
+    assert inspect_model(made(b"__torch__\nWay")).format == "torch"
+    for name in (b"torch._utils\n_rebuild_tensor_v2", b"collections\nOrderedDict"):
+        with pytest.raises(ModelUnsafeError, match="arguments that are not known"):
+            inspect_model(made(name))
 
 
 def test_a_class_in_cpp_that_holds_no_weights_is_not_made_by_a_pickle(tmp_path: Path) -> None:

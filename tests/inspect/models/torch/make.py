@@ -5,6 +5,7 @@ usage: python make.py     (in an environment with torch 2.13.0 and numpy)
 
 from __future__ import annotations
 
+import enum
 import json
 import zipfile
 from pathlib import Path
@@ -67,6 +68,28 @@ class Doubled(nn.Module):
         return x * self.scale if extra is None else x * self.scale + extra
 
 
+class Way(enum.Enum):
+    """What is done with the numbers."""
+
+    PLAIN = 1
+    TWICE = 2
+
+
+class Named(nn.Module):
+    """With a name that TorchScript keeps for itself, and an attribute of an enumeration."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ops = nn.ModuleList([nn.Linear(4, 4), nn.ReLU()])
+        self.out = nn.Linear(4, 2)
+        self.way = Way.TWICE
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for each in self.ops:
+            x = each(x)
+        return self.out(x) * 2 if self.way == Way.TWICE else self.out(x)
+
+
 def main() -> None:
     """Writes the files."""
     torch.manual_seed(2026)
@@ -87,6 +110,9 @@ def main() -> None:
     length = Dim("length", max=64)
     export(texts, (words, weight), ({0: batch, 1: length}, {0: batch}), "texts-export.pt")
     export(images, (picture,), None, "images-export.pt")
+    named_so = Named().eval()
+    torch.jit.script(named_so).save(HERE / "named-script.pt")
+    torch.jit.trace(named_so, row).save(HERE / "named-trace.pt")
     torch.save(network.state_dict(), HERE / "weights.pt")
     torch.save({"model": network.state_dict(), "epoch": 3}, HERE / "checkpoint.pt")
     torch.save(network, HERE / "module.pt")
@@ -100,6 +126,8 @@ def main() -> None:
     answers = dict.fromkeys(("network-script", "network-trace", "network-export", "weights"), rows)
     answers |= dict.fromkeys(("texts-script", "texts-frozen", "texts-export"), word_rows)
     answers |= dict.fromkeys(("images-script", "images-trace", "images-export"), pictures)
+    named_rows = {"input": row.tolist(), "output": named_so(row).tolist()}
+    answers |= dict.fromkeys(("named-script", "named-trace"), named_rows)
     answers["doubled-script"] = {"input": [0.1, 0.2], "output": [0.2, 0.4]}
     (HERE / "answers.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
 
