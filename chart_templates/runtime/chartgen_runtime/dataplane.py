@@ -62,11 +62,7 @@ class DataPlane:
         self._example: Any = None
 
     def load(self) -> None:
-        """Verifies and loads the model, and makes one prediction; from then on the pod is ready.
-
-        Raises:
-            StartupError: Any of that failed; the message is one sentence.
-        """
+        """Verifies and loads the model, and predicts: then the pod is ready. A StartupError says what failed."""
         started = time.monotonic()
         settings = self.settings
         model = load_model(settings)
@@ -92,11 +88,7 @@ class DataPlane:
         log.info("%s is ready after %.2f s", settings.model_name, self.load_seconds)
 
     def start(self, on_failure: Callable[[], None]) -> threading.Thread:
-        """Loads in a thread of its own, so that the probes are answered meanwhile.
-
-        Args:
-            on_failure: Ends the server; called, in that thread, after the reason was logged and left to Kubernetes.
-        """
+        """Loads in a thread of its own; `on_failure` ends the server, after the reason was logged there."""
 
         def load() -> None:
             try:
@@ -195,7 +187,7 @@ class DataPlane:
 
     @staticmethod
     def _guarded(function: Callable[[Asked], Answer], asked: Asked) -> Answer:
-        """Calls a function, and turns whatever the model or the handler raises into a ServingError."""
+        """Turns whatever the model or the handler raises into a ServingError."""
         try:
             return function(asked)
         except ServingError:
@@ -213,7 +205,7 @@ class DataPlane:
         return self._v2
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI path items, with the model's own signature and an example once they are known."""
+        """The OpenAPI path items, with the model's own signature once it is known."""
         signature = self._predictor.signature if self._predictor else None
         table = self._predictor.reader.schema if self._predictor else None
         settings, metadata = self.settings, self._v2.metadata() if self._v2 else None

@@ -1,7 +1,7 @@
-"""Where long requests of numbers are answered: on the event loop, or in a thread, which delays no probe.
+"""Where long requests of numbers are answered: in a thread, which delays no probe, or on the event loop.
 
-The way to a thread and back costs an image as JSON a sixth of its time. So the loop answers what it is expected to be
-done with soon, which is learned from the requests before; and only so much of that in each of its turns.
+A thread costs an image as JSON a sixth of its time. So the loop answers what is expected to be done soon, which is
+learned from the requests before; and only so much of that in each of its turns.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ TURN_SECONDS = 0.1
 # What was slow once is forgotten to a half after seventy requests that were quicker.
 KEPT = 0.99
 COMMA = ord(",")
+PIECE = 64 * 1024
+
+
+def commas(body: bytes) -> int:
+    """How many there are; in pieces, as a copy of a long body would be asked from the system each time."""
+    held = np.frombuffer(body, np.uint8)
+    return sum(int(np.count_nonzero(held[at : at + PIECE] == COMMA)) for at in range(0, len(held), PIECE))
 
 
 class Pace:
@@ -33,7 +40,7 @@ class Pace:
 
     async def answer(self, infer: Infer, body: bytes, in_thread: Callable[..., Awaitable[bytes]]) -> bytes:
         """Answers a request; on the loop those that wait for a turn keep their order."""
-        numbers = 1 + int(np.count_nonzero(np.frombuffer(body, np.uint8) == COMMA))
+        numbers = commas(body) + 1
         if numbers * self._cost > TURN_SECONDS:
             return await in_thread(self._timed, infer, body, numbers)
         while self._used and self._used + numbers * self._cost > TURN_SECONDS:
@@ -47,7 +54,7 @@ class Pace:
             self._used += perf_counter() - started
 
     def _timed(self, infer: Infer, body: bytes, numbers: int) -> bytes:
-        """Answers and learns; a refusal, which may come at the first number, never says that others are quicker."""
+        """Answers and learns; a refusal may come at the first number, and never says that others are quicker."""
         kept = self._cost
         started = perf_counter()
         try:

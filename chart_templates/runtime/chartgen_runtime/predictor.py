@@ -90,14 +90,10 @@ class Predictor:
         return self._handler.predict is not None
 
     def finish(self, results: dict[str, Any], single: bool) -> Any:
-        """Makes the model's results ready for the codec; a single item's without the batch axis.
-
-        Args:
-            results: The result for each output, by name.
-            single: Whether the batch axis was added to the input.
+        """Makes the result for each output ready for the codec; without the batch axis that a `single` item was given.
 
         Returns:
-            The value when there is one output, a dict by output name when there are several.
+            The value of the one output, or a dict by name.
         """
         outputs = {name: plain(result) for name, result in results.items()}
         if single:
