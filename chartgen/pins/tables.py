@@ -50,11 +50,11 @@ def _load(text: str) -> dict[str, Any]:
 def _below(text: str, key: str, indent: int = 0) -> str:
     """The lines below a key that stands at an indentation; empty where it does not."""
     margin = " " * indent
-    head = f"\n{margin}{key}:\n"
-    start = 0 if text.startswith(head[1:]) else text.find(head) + 1
-    if not start and not text.startswith(head[1:]):
+    head = f"{margin}{key}:\n"
+    start = 0 if text.startswith(head) else text.find(f"\n{head}") + 1
+    if not text.startswith(head, start):
         return ""
-    begin = start + len(head) - 1
+    begin = start + len(head)
     end = re.compile(rf"(?m)^(?!{margin}  )").search(text, begin)
     return text[begin : end.start() if end else None]
 
