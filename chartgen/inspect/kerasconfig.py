@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from chartgen.inspect import jsontext
+from chartgen.inspect.kerasoperations import computes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,6 @@ _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellips
 _OF_TENSORFLOW = {"TFOpLambda", "SlicingOpLambda"}
 # The package under which Keras registers what is its own.
 _PACKAGE = "Keras>"
-# Functions of TensorFlow that Keras 2 calls by the name in the file: those that compute, and nothing else.
-_COMPUTING = {"math", "nn", "linalg", "image", "strings", "signal", "bitwise", "sets", "random", "__operators__"}
-_REACHING_OUT = {"py_function", "numpy_function", "load_library", "load_op_library", "print", "function", "Module"}
 # Keys of layers that look words up: Keras reads the file where the value is no list but its path.
 _LISTS = ("vocabulary", "idf_weights")
 # Keys of a layer whose value may be the bare name of a function.
@@ -121,7 +119,7 @@ def _kind(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> tupl
         kind = None if own and {name, _registered(each, name)} <= _functions() else "custom"
     elif _is_operation(each, inner, major):
         kind = "operation"
-    elif name in _OF_TENSORFLOW and not _computes(inner.get("function")):
+    elif name in _OF_TENSORFLOW and not computes(inner.get("function")):
         kind, name = "code", f"{name} of {inner.get('function')}"
     elif not {name, _registered(each, name)} <= _table()[major]["classes"] | _VALUES or not _is_of_keras(module):
         kind = "custom"
@@ -161,10 +159,3 @@ def _objects(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _is_operation(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> bool:
     """Whether it is a function of `keras.ops` between layers, whose node has no type as those of layers have."""
     return major == _WITH_OPERATIONS and "inbound_nodes" in each and not {"dtype", "layers"} & set(inner)
-
-
-def _computes(name: Any) -> bool:
-    if not isinstance(name, str):
-        return False
-    head, _, rest = name.partition(".")
-    return head in _COMPUTING if rest else head not in _REACHING_OUT

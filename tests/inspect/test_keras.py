@@ -115,13 +115,20 @@ def test_code_in_the_file_is_found_wherever_it_is(tmp_path: Path, inner: Any, ve
         inspect_model(path)
 
 
-@pytest.mark.parametrize("function", ["io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", 3])
+REACHING_OUT = ["io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", "map_fn", "print", 3]
+
+
+@pytest.mark.parametrize("function", REACHING_OUT)
 @pytest.mark.parametrize("kind", ["TFOpLambda", "SlicingOpLambda"])
 def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, kind: str, function: Any) -> None:
     path = write_config(tmp_path / "m.h5", sequential(INPUT, layer(kind, function=function)), version="2.15.0")
     with pytest.raises(ModelUnsafeError, match=kind):
         inspect_model(path)
-    path = write_config(path, sequential(INPUT, layer(kind, function="math.add")), version="2.15.0")
+
+
+@pytest.mark.parametrize("function", ["math.add", "reshape", "compat.v1.gather", "compat.v1.nn.l2_loss"])
+def test_a_function_of_tensorflow_that_computes_is_read(tmp_path: Path, function: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("TFOpLambda", function=function)), version="2.15.0")
     assert inspect_model(path).format == "keras"
 
 
