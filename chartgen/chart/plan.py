@@ -49,6 +49,10 @@ _WITH_INGRESS = ("templates/ingress.yaml",)
 LOST_IN_GO = r"[\x7f-\x{9f}\x{fffe}\x{ffff}]"
 # Only for a runtime with a framework behind the front.
 _BEHIND = "behind.py"
+# Only for a handler.
+_HANDLER = "load_handler.py"
+# Only where there is a request to try.
+_SMOKE_TEST = "smoke_test.py"
 # Only where the model's library is to use a GPU.
 _GPU = "gpu.py"
 # Only for a model that was fitted on a table.
@@ -221,22 +225,20 @@ def _runtime_files(
 ) -> dict[str, bytes]:
     """The pod's Python: the package, the files of this format only, the adapter, the requirements, the handler."""
     wanted = ("formats/__init__.py", f"formats/{facts.format}.py", f"formats/{facts.format}_")
-    files = {}
     beside = _python_files(runtime.folder) if spec.runtime.folder else _shipped(runtime.folder)
-    for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items():
-        if inner.startswith("formats/") and not inner.startswith(wanted):
-            continue
-        if inner in _TABLES and not facts.abilities.needs_table:
-            continue
-        if inner == _BOOSTERS and not _may_be_booster(spec, facts):
-            continue
-        if inner == "smoke_test.py" and spec.sample is None:
-            continue
-        if inner == _GPU and not uses_gpu(spec, facts):
-            continue
-        if inner == _BEHIND and not any(b"chartgen_runtime.behind" in each for each in beside.values()):
-            continue
-        files[f"files/runtime/chartgen_runtime/{inner}"] = content
+    needed = {
+        **dict.fromkeys(_TABLES, facts.abilities.needs_table),
+        _BEHIND: any(b"chartgen_runtime.behind" in each for each in beside.values()),
+        _BOOSTERS: _may_be_booster(spec, facts),
+        _GPU: uses_gpu(spec, facts),
+        _HANDLER: spec.runtime.handler is not None,
+        _SMOKE_TEST: spec.sample is not None,
+    }
+    files = {
+        f"files/runtime/chartgen_runtime/{inner}": content
+        for inner, content in _shipped(assets.chart_templates() / "runtime" / "chartgen_runtime").items()
+        if needed.get(inner, True) and (inner.startswith(wanted) or not inner.startswith("formats/"))
+    }
     files |= {f"files/runtime/{inner}": content for inner, content in beside.items()}
     files["files/runtime/requirements.txt"] = requirements.text.encode()
     if spec.runtime.handler:

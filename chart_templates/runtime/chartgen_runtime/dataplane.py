@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .codec import decode, encode, loads, only_numbers
 from .cpu import available_cpus
 from .errors import ServingError, StartupError, failed, not_ready, refused
-from .handler import load_handler, loaded
+from .handler import Handler
 from .loader import load_model
 from .logs import last_words, log
 from .openapi import predict_path, probe_paths
@@ -66,8 +66,12 @@ class DataPlane:
         started = time.monotonic()
         settings = self.settings
         model = load_model(settings)
-        handler = load_handler(settings.handler_path)
-        model = loaded(handler, model)
+        handler = Handler()
+        if settings.handler_path is not None:
+            from .load_handler import load_handler, loaded  # in charts with a handler only
+
+            handler = load_handler(settings.handler_path)
+            model = loaded(handler, model)
         predictor = Predictor(model, handler, allow_non_finite=settings.allow_non_finite)
         warm = self._warm_up(predictor)
         # Without a sample the handler's steps around the model were not tried, and may take any time.
