@@ -44,7 +44,7 @@ def test_the_pod_is_ready_when_all_are_and_each_answers(tmp_path, serve):
 
 
 def test_sigterm_under_load_ends_all_of_them_and_loses_no_request(tmp_path, serve):
-    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="2")
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="5")
     server.wait_ready()
     clients = asking(server.url, json.dumps(BODY).encode(), 8)
     time.sleep(1)
