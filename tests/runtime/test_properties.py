@@ -19,6 +19,10 @@ JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner), max_leaves=30
 )
 ROWS = st.lists(st.lists(LEAVES, min_size=3, max_size=5), max_size=3)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+NESTED = st.recursive(NUMBERS, lambda inner: st.lists(inner, max_size=4), max_leaves=30)
+TABLES = st.integers(1, 5).flatmap(lambda width: st.lists(st.lists(NUMBERS, min_size=width, max_size=width)))
+BLANKS = b" " * 5000
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +90,13 @@ def test_every_array_comes_back_as_it_was(tmp_path, dtype):
 
 
 @SETTINGS
-@given(value=JSON | ROWS)
-def test_one_number_form_or_another_makes_no_difference(planes, value):
-    """Whether the text alone shows that there are only numbers changes nothing but the time."""
+@given(value=JSON | ROWS | NESTED | TABLES)
+def test_one_form_or_another_makes_no_difference(planes, value):
+    """Whether the text alone shows that there are only numbers, and its length, change nothing but the time."""
     text = json.dumps(value)
-    for plane in planes[:2]:
+    for plane in planes:
         # The last of two equal keys counts: the second text means the same and holds more quotes.
-        plain, quoted = f'{{"input": {text}}}', f'{{"input": 0, "input": {text}}}'
-        assert described(outcome(plane, plain.encode())) == described(outcome(plane, quoted.encode()))
+        plain, quoted = f'{{"input": {text}}}'.encode(), f'{{"input": 0, "input": {text}}}'.encode()
+        answer = described(outcome(plane, plain))
+        assert described(outcome(plane, quoted)) == answer
+        assert described(outcome(plane, plain + BLANKS)) == answer

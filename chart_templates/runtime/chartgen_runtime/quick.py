@@ -5,7 +5,9 @@ Everything else, every refusal included, takes the long way (`predictor.py`), wh
 
 from __future__ import annotations
 
+import struct
 import warnings
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 
     from .loader import LoadedModel
     from .predictor import Predictor
+    from .signature import Array
 
     Predict = Callable[[dict[str, Any]], dict[str, Any]]
 
 NULL = b"null"
+LONG = 4096
 
 # A number that is too large for the model's type ends the short way at once; the long way says where it is.
 warnings.filterwarnings("error", "overflow encountered in cast", RuntimeWarning, __name__.replace(".", r"\."))
@@ -58,8 +62,8 @@ def short_way(
             value = document["input"]
             if len(document) != 1 or not only_numbers(body):
                 return None
-            array = asarray(value, dtype)
-        except (ValueError, TypeError, LookupError, RuntimeWarning):
+            array = _packed(value, dtype) if len(body) > LONG else asarray(value, dtype)
+        except (ValueError, TypeError, LookupError, OverflowError, struct.error, RuntimeWarning):
             return None
         # It is finite: the codec refuses what is not, and so does the conversion to a narrower type (see above).
         single = array.shape == item
@@ -70,6 +74,19 @@ def short_way(
         return encode({"output": predictor.finish(results, single)}) if text is None else text
 
     return answer
+
+
+def _packed(value: Any, dtype: np.dtype[Any]) -> Array:
+    """The array of many numbers, in half of the time that `numpy.asarray` takes."""
+    rows, shape = [value], []
+    while type(rows[0][0]) is list:
+        if len(set(map(len, rows))) > 1:
+            raise ValueError
+        shape.append(len(rows[0]))
+        rows = list(chain.from_iterable(rows))
+    # In this mode it refuses numbers that are too large; rows of another length in any.
+    pack = struct.Struct(f"={len(rows[0])}{dtype.char}").pack
+    return np.frombuffer(bytearray().join(starmap(pack, rows)), dtype).reshape(*shape, -1)
 
 
 def _in_turn(predict: Predict, turn: AbstractContextManager[Any]) -> Predict:
