@@ -73,17 +73,21 @@ def _switched_on(running: int | None, minimum: int, holders: str) -> str | None:
         )
     if running == minimum == 1:
         return None
-    now = "" if running is None else f" from {running}"
     return (
-        f"this switches autoscaling on: the number of pods goes{now} to 1 until the autoscaler raises it to "
+        f"this switches autoscaling on: the number of pods {_goes(running, 1)}1 until the autoscaler raises it to "
         f"autoscaling.minReplicas, {minimum}"
     )
 
 
 def _switched_off(running: int | None, wanted: object, holders: str) -> str:
-    now = "" if running is None else f" from {running}"
-    said = f"this switches autoscaling off: the number of pods goes{now} to replicaCount, {wanted}"
+    said = f"this switches autoscaling off: the number of pods {_goes(running, wanted)}replicaCount, {wanted}"
     return f"{said}; {holders} has set it, which Helm 4 only takes over with --force-conflicts" if holders else said
+
+
+def _goes(running: int | None, wanted: object) -> str:
+    if running is None:
+        return "goes to "
+    return "stays " if running == wanted else f"goes from {running} to "
 
 
 def _is_on(values: Mapping[str, Any]) -> bool:

@@ -116,7 +116,9 @@ def _judge(release: Release, deployment: DeploymentState | None, cause: Diagnosi
             "`chartgen rollback NAME REVISION` brings one back",
         )
     if cause is not None:
-        final = cause.is_final and not (deployment and deployment.ready)
+        # Pods of the revision before may answer while the newest one cannot.
+        over = release.status is ReleaseStatus.FAILED or not (deployment and deployment.ready)
+        final = cause.is_final and over
         return (State.FAILED if final else State.PENDING), str(cause), cause.hint
     if release.status is ReleaseStatus.FAILED:
         return State.RUNNING, f"the last operation failed: {release.description}", ""

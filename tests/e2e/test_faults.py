@@ -198,6 +198,7 @@ def test_after_a_failed_upgrade_a_rollback_waits_for_the_pods_it_brings_back(
     assert done.returncode == 7, done.stderr
     # Helm 4 ends when Kubernetes gives up on the rollout.
     assert ("within 40s" in done.stderr) == (time.monotonic() - started >= 40)
+    assert _status(namespace, helm)["state"] == "Failed", "although the old pod answers"
 
     # The old pod is made anew, and what it wants to mount is gone.
     namespace.kubectl("delete", "pod", _serving(namespace), "--wait")

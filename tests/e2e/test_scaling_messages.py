@@ -34,9 +34,12 @@ def test_an_upgrade_that_switches_autoscaling_warns_with_both_numbers(
     assert "autoscaling.minReplicas, 2" in on.stderr
     kept = namespace.chartgen("upgrade", "-f", file, "--no-wait", helm=helm)
     assert "switches" not in kept.stderr
-    off = namespace.chartgen("upgrade", "-f", file, "--no-wait", "--reset-values", helm=helm)
-    assert "warning: this switches autoscaling off: the number of pods goes from " in off.stderr
-    assert "to replicaCount, 1" in off.stderr
+    assert_soon(lambda: namespace.get("deployment/digits")["spec"]["replicas"] == 2, 90)
+    off = ["upgrade", "-f", file, "--no-wait", "--reset-values"]
+    stays = namespace.chartgen(*off, "--set-values", "replicaCount=2", "--dry-run", helm=helm)
+    assert "warning: this switches autoscaling off: the number of pods stays replicaCount, 2" in stays.stderr
+    goes = namespace.chartgen(*off, helm=helm)
+    assert "warning: this switches autoscaling off: the number of pods goes from 2 to replicaCount, 1" in goes.stderr
     namespace.chartgen("uninstall", "digits", "--yes", "--no-wait", helm=helm)
 
 
