@@ -12,13 +12,14 @@ from chartgen.errors import ModelUnsupportedError
 if TYPE_CHECKING:
     from chartgen.inspect.readable import Readable
 
-# joblib's own prefixes: it picks the decompressor by these alone, so anything else would read another content.
+# joblib's own prefixes: it picks the decompressor by these alone, so anything else would read another content. Where
+# the pod asks for more before it takes joblib's loader, no pickle begins so, or it is asked for here.
 _PREFIXES = {
     b"\x78": "zlib",
     b"\x1f\x8b": "gzip",
     b"BZ": "bz2",
     b"\xfd7zXZ": "xz",
-    b"\x5d\x00": "lzma",
+    b"\x5d\x00\x00": "lzma",
     b"\x04\x22\x4d\x18": "lz4",
     b"ZF": "joblib 0.9",
 }

@@ -36,6 +36,7 @@ _KEPT_LONG = 32
 # A string literal of protocol 0 may hold an array's bytes, so its line is long, but not endless.
 _LINE_LIMIT = 1 << 30
 
+_JOBLIB = "joblib.numpy_pickle"
 _DECIMAL = re.compile(rb"[+-]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf|nan)")
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\\'\"abfnrtv]|.|\Z)", re.DOTALL)
@@ -309,11 +310,12 @@ class PickleStream:
             raise self.corrupt("a text holds an escape that is none") from error
 
     def _plainly(self, text: str, line: bytes) -> str:
-        """The text, unless it is a name of joblib in disguise.
+        """The text, unless it is the name of joblib's module in disguise, wholly or in part.
 
-        The pod picks joblib's loader, which reads raw arrays, by the bytes of that name.
+        The pod picks joblib's loader, which reads raw arrays between the opcodes, by the bytes of the whole name; all
+        other ways to write a text have them as they are.
         """
-        if "joblib" in text and b"joblib" not in line:
+        if _JOBLIB in text and _JOBLIB.encode() not in line:
             raise self.corrupt("the name of joblib is written in escapes")
         return text
 

@@ -36,10 +36,15 @@ DTYPE = imported("numpy", "dtype") + text("u1") + b"\x89\x88\x87R(K\x03" + text(
 DTYPE += b"J\xff\xff\xff\xffK\x00tb"
 
 
+def described(size: int, *, dtype: bytes = DTYPE) -> bytes:
+    """The state of joblib's placeholder for an array of so many bytes."""
+    state = b"}(" + text("subclass") + imported("numpy", "ndarray") + text("shape") + b"K" + bytes([size]) + b"\x85"
+    return state + text("order") + text("C") + text("dtype") + dtype + b"u"
+
+
 def wrapped(size: int, *, dtype: bytes = DTYPE) -> bytes:
     """joblib's placeholder for an array of bytes, of which `size` raw ones follow."""
-    state = b"}(" + text("subclass") + imported("numpy", "ndarray") + text("shape") + b"K" + bytes([size]) + b"\x85"
-    return WRAPPER + b")\x81" + state + text("order") + text("C") + text("dtype") + dtype + b"ub"
+    return WRAPPER + b")\x81" + described(size, dtype=dtype) + b"b"
 
 
 SYSTEM = b"cos\nsystem\n"
@@ -107,6 +112,21 @@ REFUSED_ALWAYS = {
     "an outside buffer": (b"\x80\x05\x97.", ModelUnsupportedError),
     "arrays in other files": (b"cjoblib.numpy_pickle\nNDArrayWrapper\n.", ModelUnsupportedError),
     "joblib in escapes": (b"S'jobl\\x69b.numpy_pickle'\nS'NumpyArrayWrapper'\n\x93.", ModelUnreadableError),
+    "joblib's module in escapes in part": (
+        b"V" + b"joblib\\u002enumpy_pickle\n" + text("NumpyArrayWrapper") + b"\x93)\x81" + described(4) + b"bNNNN.",
+        ModelUnreadableError,
+    ),
+    "joblib's module in escapes in part, in quotes": (
+        b"S'joblib.numpy_pickl\\145'\n"
+        + text("NumpyArrayWrapper")
+        + b"\x93)\x81"
+        + described(4)
+        + b"b"
+        + b"N" * 4
+        + b".",
+        ModelUnreadableError,
+    ),
+    "an odd header of lzma": (b"]\0\1" + bytes(40), ModelUnreadableError),
     "a placeholder without an array": (b"\x80\x04" + WRAPPER + b")\x81.", ModelUnsafeError),
     "a called placeholder": (b"\x80\x04" + WRAPPER + b")R.", ModelUnsafeError),
     "a placeholder in a tuple": (b"\x80\x04" + WRAPPER + b")\x81\x85}b.", ModelUnsafeError),
