@@ -96,6 +96,12 @@ class _Machine(PickleMachine):
             arguments = (arguments,)
         self._push(self._call(function, arguments))
 
+    def _check_state(self, state: Value) -> None:
+        target = self._top()
+        # What C++ makes of the program's classes may have an attribute `std`; no method of Python's is called on it.
+        if not (isinstance(target, Made) and target.maker is not None and _of_program(target.maker)):
+            super()._check_state(state)
+
     def _persistent(self) -> None:
         found = self._pop()
         if not isinstance(found, tuple) or len(found) != _PERSISTENT or found[0] != "storage":

@@ -217,6 +217,18 @@ def test_only_a_class_of_the_program_is_called_with_a_value_alone(tmp_path: Path
             inspect_model(made(name))
 
 
+@pytest.mark.parametrize("name", [b"mean", b"std", b"squeeze", b"encode", b"update", b"append", b"__len__"])
+def test_an_attribute_of_the_program_may_have_the_name_of_a_method_of_pythons(tmp_path: Path, name: bytes) -> None:
+    def made(cls: bytes) -> Path:
+        value = b"c__torch__\nInner\n)\x81}b"
+        content = b"\x80\x02c%s\n)\x81}(X%s%s%sub." % (cls, len(name).to_bytes(4, "little"), name, value)
+        return changed("network-script.pt", {"constants.pkl": content}, tmp_path / "m.pt")
+
+    assert inspect_model(made(b"__torch__\nWay")).format == "torch"
+    with pytest.raises(ModelUnsafeError):
+        inspect_model(made(b"collections\nOrderedDict"))
+
+
 def test_a_class_in_cpp_that_holds_no_weights_is_not_made_by_a_pickle(tmp_path: Path) -> None:
     def made(name: bytes) -> Path:
         return changed("network-script.pt", {"constants.pkl": b"\x80\x02c%s\n)\x81}b." % name}, tmp_path / "m.pt")
