@@ -174,6 +174,14 @@ def test_several_inputs_are_checked_by_name(tmp_path, value, code, path):
     assert (error.status, error.code, error.path) == (422, code, path)
 
 
+def test_inputs_of_different_lengths_that_the_model_cannot_add_are_the_clients_fault(tmp_path):
+    plane = load(add(tmp_path, [None, 2], [None, 2], [None, 2]), "onnx")
+    assert ask(plane, {"left": [[1, 2]], "right": [[3, 4], [5, 6]]}) == [[4, 6], [6, 8]]
+    error = refusal(plane, {"left": [[1, 2]] * 2, "right": [[3, 4]] * 3})
+    assert (error.status, error.code) == (422, "refused_by_model")
+    assert "2 by 3" in error.message
+
+
 def test_an_input_of_fixed_size_beside_a_batch_carries_no_batch(tmp_path):
     plane = load(add(tmp_path, ["N", 2], [2]), "onnx")
     assert ask(plane, {"left": [[1, 2], [3, 4]], "right": [10, 20]}) == [[11, 22], [13, 24]]

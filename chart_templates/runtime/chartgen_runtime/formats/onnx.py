@@ -6,7 +6,7 @@ import mmap
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
 from ..cpu import available_cpus
 from ..errors import StartupError, refused_by_model
@@ -58,8 +58,11 @@ def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
         try:
             return dict(zip(names, session.run(names, arrays)))  # noqa: B905 - of equal length, and this is the hot way
-        except InvalidArgument as error:  # such as an index beyond the end of what it points into
-            raise refused_by_model(error) from error
+        except (InvalidArgument, Fail) as error:  # such as inputs of different lengths, or an index beyond an end
+            if "alloc" in str(error):
+                raise
+            said = str(error).rpartition("Status Message: ")[2].rpartition(" was false. ")[2]  # without places in C++
+            raise refused_by_model(ValueError(said.strip())) from error
 
     return LoadedModel(session, Signature(inputs, outputs), predict, thread_safe=True)
 
