@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from dataclasses import replace
 from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -140,7 +141,9 @@ def _sample(facts: ModelFacts) -> list[str]:
     """The sample, which each pod answers before it gets requests; left out where it would be too long."""
     if is_guess(facts):
         said = "The model does not say what goes in. REPLACE THIS by a request that it can answer."
-        return [*_prose(said), "sample:", "  input: [[0.0]]", *_output_example()]
+        inputs = [replace(each, shape=(1, 1) if each.shape is None else each.shape) for each in facts.inputs]
+        lines = _input(inputs) if len(inputs) > 1 else ["  input: [[0.0]]"]
+        return [*_prose(said), "sample:", *lines, *_output_example()]
     sizes = [prod(_sizes(each)) for each in facts.inputs]
     if sum(sizes) > _SAMPLE_MAX_VALUES:
         return _prose(

@@ -12,7 +12,7 @@ import click
 from chartgen.atomic import write_whole
 from chartgen.cli import output as out
 from chartgen.cli.verb import verb
-from chartgen.errors import ChartgenError, OutputExistsError, ServiceFileError
+from chartgen.errors import ChartgenError, OutputExistsError, SchemaError, ServiceFileError
 from chartgen.names import is_release_name
 
 _FORMS = ("table", "json", "yaml", "name")
@@ -141,6 +141,7 @@ def _say_whether_it_is_valid(file: Path | str) -> None:
     try:
         build(load([file]) if isinstance(file, Path) else load(["-"], stdin=io.BytesIO(file.encode())))
     except ChartgenError as error:
-        out.warn(f"the service file is written, and not valid yet: {error}")
-        if error.hint:
-            out.say(f"  hint: {error.hint}")
+        for part in error.violations if isinstance(error, SchemaError) else (error,):
+            out.warn(f"the service file is written, and not valid yet: {part}")
+            if part.hint:
+                out.say(f"  hint: {part.hint}")

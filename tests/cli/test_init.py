@@ -146,6 +146,12 @@ def test_a_model_that_does_not_say_what_goes_in_gets_a_guess_and_a_warning(tmp_p
     assert "REPLACE THIS" in (tmp_path / "service.yaml").read_text()
 
 
+def test_several_inputs_of_unknown_shape_are_guessed_by_their_names_and_types() -> None:
+    inputs = (Signature("user", "int64", None), Signature("item", "string", None), Signature("age", "float32", (None,)))
+    written = yaml.safe_load(service_text("m.pt", ModelFacts("torch", 1, "0" * 64, inputs=inputs), "a"))
+    assert written["sample"] == {"input": {"user": [[0]], "item": [[""]], "age": [0.0]}}
+
+
 HOSTILE = ["a b", "- x", "{{ .Values }}", "é\n#x", "k: v", '"', "'", "\x85", "*a", "no", "😀", "x" * 300, ""]
 
 
