@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.allowlist import is_made_empty
+from chartgen.inspect.allowlist import is_made_empty, may_call
 from chartgen.inspect.picklecosts import check_cost
 from chartgen.inspect.picklevalues import (
     KEPT_KEYS,
@@ -21,6 +21,7 @@ from chartgen.inspect.picklevalues import (
     Items,
     Made,
     Value,
+    class_of,
 )
 
 if TYPE_CHECKING:
@@ -42,10 +43,22 @@ _ATTRIBUTES = 2
 
 # What scikit-learn's boosters of histograms check their numbers by where some of the features are categories:
 # `partial(check_array, dtype=[np.float64], ensure_all_finite=False)`, the keyword being `force_all_finite` up to 1.5.
+_NEW_OBJECT = Global("copyreg", "__newobj__")
 PARTIAL = Global("functools", "partial")
 _CHECK = Global("sklearn.utils.validation", "check_array")
 _FLOATS = Global("numpy", "float64")
 _CHECK_KEYWORDS = ({"ensure_all_finite": False}, {"force_all_finite": False})
+
+# The compiled classes and the tuples of names of the libraries on the list, which alone are made with arguments: with
+# some, any other class would be set up in a way that its state says nothing of.
+_MADE_WITH = frozenset(
+    {"Hyperparameter", "MethodPair", "RouterMappingPair", "Tree", "_ImputerTriplet", "_QuadTree", "newObj"}
+)
+_MADE_WITH_IN = ("_loss", "_sgd_fast")
+_LIBRARIES = frozenset({"lightgbm", "scipy", "sklearn", "xgboost"})
+
+# What `builtins` makes out of constants that picklers write as calls.
+_SCALARS = frozenset({"bool", "bytearray", "bytes", "complex", "float", "int", "slice", "str"})
 
 # A tuple of names, which asks nothing of what it is made of.
 _NAMED_TUPLE = Global("sklearn.impute._iterative", "_ImputerTriplet")
@@ -67,7 +80,10 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
         oddities: Where it is noted.
     """
     root = function.module.partition(".")[0]
-    if not arguments or root in _ELSEWHERE or _makes_named_tuple(function, arguments):
+    if not arguments or root in _ELSEWHERE:
+        return
+    _check_made(function, arguments, oddities)
+    if _makes_named_tuple(function, arguments):
         return
     check_cost(function, arguments, oddities)
     containers = root in _OF_CONTAINERS or function.name.startswith(_UNPICKLE)
@@ -79,6 +95,20 @@ def check_arguments(function: Global, arguments: Value, oddities: set[str]) -> N
                 oddities.add(OBJECT_GIVEN)
         elif not _is_plain(value):
             oddities.add(OBJECT_GIVEN)
+
+
+def _check_made(function: Global, arguments: Value, oddities: set[str]) -> None:
+    """Notes an object of a library that is made with arguments, where its pickler gives it none."""
+    root, name = function.module.partition(".")[0], function.name
+    if root == "copyreg" and name == _NEW_OBJECT.name and isinstance(arguments, tuple):
+        if isinstance(arguments[0], Global):
+            check_arguments(arguments[0], arguments[1:], oddities)
+    elif (
+        root in _LIBRARIES
+        and not (name in _MADE_WITH or name.startswith(_UNPICKLE) or function.module.endswith(_MADE_WITH_IN))
+        and may_call(function)
+    ):  # anything else is refused by its name
+        oddities.add(f"{function} is made with arguments")
 
 
 def _makes_named_tuple(function: Global, arguments: Value) -> bool:
@@ -156,21 +186,55 @@ def check_state(made: Made, state: Value, trace: Trace) -> None:
     parts = state if isinstance(state, tuple) else (state,)
     if any(isinstance(part, Global) or _is_partial(part) for part in parts):
         trace.oddities.add(FUNCTION_BY_PLACE)
+    if len(parts) == _ATTRIBUTES and any(_is_container(part) for part in parts):
+        trace.oddities.add(STATE_MADE)
     if len(parts) <= _ATTRIBUTES and any(isinstance(part, Entries) and part.count > KEPT_KEYS for part in parts):
         trace.oddities.add(TOO_MANY)
 
 
-def check_entries(made: Made, oddities: set[str]) -> None:
-    """Notes an entry of an object that is a dictionary as well, where it may stand for an attribute: `Bunch` does so.
+def has_attributes(made: Made, oddities: set[str]) -> bool:
+    """Whether the entries of an object that is a dictionary as well may stand for attributes: those of `Bunch` do so.
 
     Args:
         made: The object, with its entries.
-        oddities: Where it is noted.
+        oddities: Where an entry is noted that no attribute may be.
     """
-    if made.entries is None or made.entries.hook is None or made.maker is None:
-        return
-    if made.maker.module.partition(".")[0] not in _PLAIN | _ELSEWHERE:
-        oddities.add(f"the attribute `{made.entries.hook}` is set by an entry")
+    cls, entries = class_of(made), made.entries
+    if entries is None or (cls is not None and cls.module.partition(".")[0] in _PLAIN | _ELSEWHERE):
+        return False
+    if entries.hook is not None or entries.odd:
+        what = f"the attribute `{entries.hook}`" if entries.hook else "an attribute whose name is computed"
+        oddities.add(f"{what} is set by an entry")
+    return True
+
+
+def given_entries(arguments: Value, oddities: set[str]) -> Entries | None:
+    """The entries that `copyreg._reconstructor` gives an object that is a dictionary as well.
+
+    Args:
+        arguments: With what it is called: a class, the builtin one that it derives from, and a value of that one.
+        oddities: Where arguments are noted that `copyreg` does not give.
+    """
+    if not isinstance(arguments, tuple) or len(arguments) != 3:  # noqa: PLR2004 - as said
+        oddities.add(CONTAINER_GIVEN)
+        return None
+    _, base, value = arguments
+    entries = value if isinstance(value, Entries) else None
+    if not isinstance(base, Global) or base.module != "builtins" or (base.name == "dict") != (entries is not None):
+        oddities.add(CONTAINER_GIVEN)
+    if entries is not None and entries.count > KEPT_KEYS:
+        oddities.add(TOO_MANY)
+    return entries
+
+
+def _is_container(value: Value) -> bool:
+    """Whether a call makes it that may make a dictionary, or what is iterated."""
+    if not isinstance(value, Made) or value.maker is None:
+        return isinstance(value, Made)
+    root = value.maker.module.partition(".")[0]
+    if root in {"builtins", "collections", "copyreg"}:
+        return value.maker.name not in _SCALARS
+    return value.entries is not None
 
 
 def _is_plain(value: Value) -> bool:

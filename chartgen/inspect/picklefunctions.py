@@ -15,6 +15,8 @@ from chartgen.inspect.picklevalues import Entries, Global, Made, Value, class_of
 from chartgen.inspect.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chartgen.inspect.modelfile import ModelFile
 
 _NUMPY = ("numpy", "numpy._core._multiarray_umath", "numpy.core._multiarray_umath")
@@ -55,19 +57,36 @@ def called_later(made: Made, state: Value) -> list[str]:
     """
     found: list[str] = []
     for part in state if isinstance(state, tuple) else (state,):
-        if not isinstance(part, Entries):
-            continue
-        cls = class_of(made)
-        name = printable(cls.name) if cls else "an object"
-        for key, value in part.head.items():
-            if key in _KEYS:
-                if value is not None and not _is_elementwise(value):
-                    found.append(f"{name} calls {_said(value)}")
-            elif key in _KEYWORDS:
-                found += [f"{name} calls its function with {each}" for each in _odd_keywords(value)]
-            elif type(value) is Global and _may_give_text(key, value):
-                found.append(f"{name} keeps {_said(value)} as `{printable(key)}`")
+        entries = part.entries if isinstance(part, Made) else part
+        if isinstance(entries, Entries):
+            found += called_by(made, entries.head.items())
     return found
+
+
+def called_by(made: Made, attributes: Iterable[tuple[Value, Value]]) -> list[str]:
+    """What an object would call by these attributes, as `called_later`.
+
+    Args:
+        made: The object.
+        attributes: Names and values: of a state, or the entries of an object that gives these as attributes.
+    """
+    found: list[str] = []
+    for key, value in attributes:
+        if not isinstance(key, str):
+            continue
+        if key in _KEYS:
+            if value is not None and not _is_elementwise(value):
+                found.append(f"{_name(made)} calls {_said(value)}")
+        elif key in _KEYWORDS:
+            found += [f"{_name(made)} calls its function with {each}" for each in _odd_keywords(value)]
+        elif type(value) is Global and _may_give_text(key, value):
+            found.append(f"{_name(made)} keeps {_said(value)} as `{printable(key)}`")
+    return found
+
+
+def _name(made: Made) -> str:
+    cls = class_of(made)
+    return printable(cls.name) if cls else "an object"
 
 
 def refuse_functions(file: ModelFile, found: set[str]) -> None:

@@ -14,7 +14,7 @@ from chartgen.inspect import picklearrays, picklecalls, pickleelements, textfile
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
-from chartgen.inspect.picklefunctions import called_later
+from chartgen.inspect.picklefunctions import called_by, called_later
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 
 if TYPE_CHECKING:
@@ -158,8 +158,12 @@ class PickleMachine(ArrayFollower):
         if not _makes_plainly(values):  # Such a tuple is looked at in its turn where something keeps it.
             self._check_kept(values)
 
-    def _check_entries(self, target: Made) -> None:
-        picklecalls.check_entries(target, self._trace.oddities)
+    def _check_entries(self, target: Made, values: Sequence[Value]) -> None:
+        if picklecalls.has_attributes(target, self._trace.oddities):
+            self._trace.functions.update(called_by(target, zip(values[::2], values[1::2], strict=True)))
+
+    def _note_change(self) -> None:
+        self._trace.oddities.add("a dictionary is changed that was a state already")
 
     # Calls.
 
@@ -177,7 +181,10 @@ class PickleMachine(ArrayFollower):
             self._check_made_empty(function, arguments, given)
             if arguments == () and function != pickleelements.DTYPE:
                 self._called = function
-            return self._new_made(function, arguments)
+            made = self._new_made(function, arguments)
+            if function == RECONSTRUCTOR:
+                self._check_reconstructed(made)
+            return made
         self._trace.oddities.add("a call of something that is made while loading")
         return self._new_made(None, arguments)
 
@@ -189,6 +196,13 @@ class PickleMachine(ArrayFollower):
             )
             if not as_pickled and is_made_empty(one):
                 self._trace.oddities.add(f"{one} is made with arguments")
+
+    def _check_reconstructed(self, made: Made) -> None:
+        """Looks at the entries that protocols below 2 give a dictionary of some class as an argument."""
+        entries = picklecalls.given_entries(made.arguments, self._trace.oddities)
+        if entries is not None:
+            made.entries = entries
+            self._check_entries(made, [one for entry in entries.head.items() for one in entry])
 
     def _reduce(self) -> None:
         arguments = self._pop()
@@ -235,7 +249,7 @@ class PickleMachine(ArrayFollower):
             if again:
                 self._trace.oddities.add("the state of one object is set twice")
             picklearrays.check_state(target, state, self._trace)
-            if state is not None:
+            if state is not None and not pickleelements.is_dtype(target):  # a field may have any name
                 self._check_attributes(target, state)
             target.state, target.has_state = state, True
             if pickleelements.is_dtype(target):
@@ -254,7 +268,10 @@ class PickleMachine(ArrayFollower):
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
             entries = part.entries if isinstance(part, Made) else part
-            if isinstance(entries, Entries) and (entries.hook is not None or entries.odd):
+            if not isinstance(entries, Entries):
+                continue
+            entries.used = True
+            if entries.hook is not None or entries.odd:
                 what = f"the attribute `{entries.hook}`" if entries.hook else "an attribute whose name is computed"
                 self._trace.oddities.add(f"{what} is set")
 

@@ -136,8 +136,11 @@ class PickleStack:
     def _check_tuple(self, values: Sequence[Value]) -> None:
         """Looks at what is about to become a tuple, which may be the arguments of a call."""
 
-    def _check_entries(self, target: Made) -> None:
-        """Looks at the entries of an object that is a dictionary as well."""
+    def _check_entries(self, target: Made, values: Sequence[Value]) -> None:
+        """Looks at entries, keys and values in turn, that were just set on an object that is a dictionary as well."""
+
+    def _note_change(self) -> None:
+        """Notes that a dictionary is changed which was the state of an object."""
 
     def _pop_tuple(self) -> Value:
         items = self._pop_mark()
@@ -217,8 +220,10 @@ class PickleStack:
         if isinstance(target, Made):
             target.entries = target.entries or self._new_entries()
             self._set(target.entries, values)
-            self._check_entries(target)
+            self._check_entries(target, values)
         elif isinstance(target, Entries):
+            if target.used:
+                self._note_change()
             self._set(target, values)
         else:
             raise self._in.corrupt("it sets an entry of what is no dictionary")

@@ -136,9 +136,10 @@ class Entries:
         odd: Whether some key is no constant.
         hook: A key that must not become an attribute, however many others there are; None for none.
         sealed: Whether no entry may be set any more.
+        used: Whether it was the state of an object, whose attributes were looked at then.
     """
 
-    __slots__ = ("_kept", "count", "hook", "odd", "sealed")
+    __slots__ = ("_kept", "count", "hook", "odd", "sealed", "used")
 
     def __init__(self) -> None:
         self._kept: dict[str, Value] | None = None
@@ -146,6 +147,7 @@ class Entries:
         self.odd = False
         self.hook: str | None = None
         self.sealed = False
+        self.used = False
 
     @property
     def head(self) -> dict[str, Value]:

@@ -106,7 +106,7 @@ def test_what_unpacks_to_far_more_than_a_model_is_refused(tmp_path: Path, compre
 def test_lzma_that_wants_a_huge_dictionary_is_refused(tmp_path: Path) -> None:
     header = b"\x5d" + (0xFFFFFFFF).to_bytes(4, "little") + b"\xff" * 8
     with pytest.raises(ModelUnreadableError, match="compression is corrupt"):
-        inspect_model(write(tmp_path / "m.pkl", header.replace(b"\x5d\xff", b"\x5d\x00") + bytes(50)))
+        inspect_model(write(tmp_path / "m.pkl", header.replace(b"\x5d\xff\xff", b"\x5d\x00\x00") + bytes(50)))
 
 
 def test_lz4_is_refused_with_what_to_do(tmp_path: Path) -> None:

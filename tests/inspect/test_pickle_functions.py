@@ -16,6 +16,7 @@ from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, normalize
+from sklearn.utils import Bunch
 
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect import inspect_model
@@ -64,6 +65,82 @@ def test_such_a_function_in_the_place_of_a_method_is_refused(tmp_path: Path, nam
     path.write_bytes(b"\x80\x04" + estimator(text("transform"), imported(module, short)) + b".")
     with pytest.raises(ModelUnsafeError, match="as `transform`: it may give a text"):
         inspect_model(path, format="pickle")
+
+
+MAX = imported("numpy", "max")
+BUNCH = imported("sklearn.utils._bunch", "Bunch")
+PLAINLY = imported("copyreg", "_reconstructor") + b"(" + BUNCH + imported("builtins", "dict")
+COUNTS = imported("sklearn.feature_extraction.text", "CountVectorizer")
+ACTING = {
+    "entries": BUNCH + b")\x81(" + text("transform") + MAX + b"u",
+    "an entry": BUNCH + b")\x81" + text("transform") + MAX + b"s",
+    "entries of protocol 0": PLAINLY + b"}" + text("transform") + MAX + b"stR",
+    "the entries of another object": PLAINLY
+    + imported("collections", "OrderedDict")
+    + b")R"
+    + text("transform")
+    + MAX
+    + b"stR",
+    "an entry of a computed name": BUNCH
+    + b")\x81"
+    + imported("builtins", "str")
+    + text("transform")
+    + b"\x85R"
+    + MAX
+    + b"s",
+    "slots": estimator()
+    + b"0"
+    + imported("sklearn.base", "BaseEstimator")
+    + b")\x81N}"
+    + text("transform")
+    + MAX
+    + b"s\x86b",
+    "slots that are another object's entries": imported("sklearn.base", "BaseEstimator")
+    + b")\x81N"
+    + imported("collections", "OrderedDict")
+    + b")R"
+    + text("transform")
+    + MAX
+    + b"s\x86b",
+    "slots that are copied": imported("sklearn.base", "BaseEstimator")
+    + b")\x81N"
+    + imported("builtins", "dict")
+    + b"}"
+    + text("transform")
+    + MAX
+    + b"s\x85R\x86b",
+    "a state that is changed afterwards": imported("sklearn.base", "BaseEstimator")
+    + b")\x81}\x94b0h\x00"
+    + text("transform")
+    + MAX
+    + b"s",
+    "arguments": imported("sklearn.preprocessing._function_transformer", "FunctionTransformer")
+    + imported("builtins", "str")
+    + b"\x85R",
+    "arguments that name a file": COUNTS + text("filename") + b"\x85R",
+    "arguments by way of copyreg": imported("copyreg", "__newobj__") + COUNTS + text("filename") + b"\x86R",
+    "another class's way to be made": imported("copyreg", "_reconstructor")
+    + imported("sklearn.base", "BaseEstimator")
+    + COUNTS
+    + text("filename")
+    + b"\x87R",
+}
+
+
+@pytest.mark.parametrize("case", ACTING)
+def test_a_function_that_acts_as_an_attribute_is_refused_wherever_it_stands(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + ACTING[case] + b".")
+    with pytest.raises(ModelUnsafeError):
+        inspect_model(path, format="pickle")
+    assert inspect_model(path, format="pickle", trusted=True).details["unusual"]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_entries_that_hold_no_function_are_read(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(pickle.dumps(Bunch(a=np.zeros(3), b={"c": LinearRegression()}, dtype=np.float64), protocol))
+    assert inspect_model(path, format="pickle").details.get("unusual") is None
 
 
 GOOD: dict[str, Any] = {
