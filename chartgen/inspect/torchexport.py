@@ -6,15 +6,16 @@ torch/_export/serde/schema.py. Loading such a file evaluates texts in it as Pyth
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect import jsontext, torchsymbols
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import EXPORT, PICKLE, PICKLED, WEIGHTS, check_members, prefix_of
-from chartgen.inspect.torchpickle import of_weights, unsafe, walk
+from chartgen.inspect.torchpickle import of_weights, walk
+from chartgen.inspect.torchpickle import unsafe as unsafe_pickle
+from chartgen.inspect.torchtexts import MAPPINGS, check, unsafe
 from chartgen.inspect.ziparchive import ZipArchive
 
 if TYPE_CHECKING:
@@ -48,15 +49,6 @@ DTYPES = {
     34: "uint32",
     35: "uint64",
 }
-
-# What names in the program become: parts of Python code that PyTorch generates from it.
-_NAME = re.compile(r"[A-Za-z0-9_.:+\-]*", re.ASCII)
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_IDENTIFIERS = frozenset({"name", "forward_arg_names"})
-# Texts that are data: constants of the model, and notes for people.
-_FREE = frozenset({"as_string", "as_strings", "metadata"})
-_TREES = frozenset({"in_spec", "out_spec"})
-_CONTAINERS = frozenset({"builtins.tuple", "builtins.list", "builtins.dict"})
 
 
 class Program:
@@ -102,14 +94,6 @@ class Program:
     def _corrupt(self, message: str) -> ModelUnreadableError:
         return self._file.unreadable(f"the program of the torch.export archive {message}")
 
-    def _unsafe(self, message: str) -> ModelUnsafeError:
-        return ModelUnsafeError(
-            f"loading this torch.export archive could run any program: {message}",
-            where=str(self._file.path),
-            expected="a program as torch.export.save writes it",
-            hint="do not load the file; export the model anew from its source",
-        )
-
     def _unsupported(self, message: str, hint: str) -> ModelUnsupportedError:
         return ModelUnsupportedError(message, where=str(self._file.path), hint=hint)
 
@@ -122,7 +106,9 @@ class Program:
         for name in self._archive.entries:
             inner = name.removeprefix(self._prefix)
             if inner.startswith("data/aotinductor/"):
-                raise self._unsafe("it holds a compiled library (AOTInductor), not only a program of torch.export")
+                raise unsafe(
+                    self._file, "it holds a compiled library (AOTInductor), not only a program of torch.export"
+                )
             if inner.startswith("models/") and inner != _MODEL:
                 raise self._unsupported(
                     "the archive holds several programs", "write one to a file, by torch.export.save"
@@ -154,7 +140,7 @@ class Program:
             if not isinstance(path, str) or not isinstance(entry, dict):
                 raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
             if entry.get("use_pickle") is not False or not path.startswith(("weight_", "tensor_")):
-                raise self._unsafe(f"{printable(path)} in it is a pickled object, and not a plain tensor")
+                raise unsafe(self._file, f"{printable(path)} in it is a pickled object, and not a plain tensor")
 
     def _check_pickled(self, member: str) -> None:
         """Walks the pickle of an archive within the archive: torch loads it with the program, without bounds."""
@@ -168,7 +154,7 @@ class Program:
         check_members(self._file, inner, prefix, WEIGHTS)
         _, refused = walk(inner.open(prefix + PICKLE), of_weights)
         if refused:
-            raise unsafe(self._file, refused, f"{member} in this torch.export archive")
+            raise unsafe_pickle(self._file, refused, f"{member} in this torch.export archive")
 
     # What is evaluated.
 
@@ -190,56 +176,13 @@ class Program:
             ModelUnsafeError: One is not as PyTorch writes it.
             ModelUnsupportedError: An operator is of a library that the pod does not have.
         """
-        for key, value in jsontext.walk(document, _FREE):
-            if not _NAME.fullmatch(key):
-                raise self._unsafe(f"it has the odd name {printable(key)}")
-            if isinstance(value, str):
-                self._check_text(key, value)
+        check(self._file, document)
         module = document.get("graph_module")
         if isinstance(module, dict) and module.get("treespec_namedtuple_fields"):
             raise self._unsupported(
                 "the program takes or gives a named tuple, whose class the pod does not have",
                 "export a module that gives a tensor, a tuple or a dict of tensors",
             )
-
-    def _check_text(self, key: str, value: str) -> None:
-        if key == "expr_str":
-            if not torchsymbols.is_size(value):
-                raise self._unsafe(f"a size in it is {printable(value)}")
-        elif key == "guards_code":
-            if not torchsymbols.is_guard(value):
-                raise self._unsafe(f"it checks its inputs by {printable(value)}")
-        elif key in _TREES:
-            self._check_tree(value)
-        elif key == "target" and "." in value:
-            self._check_operator(value)
-        elif value and not (_IDENTIFIER if key in _IDENTIFIERS else _NAME).fullmatch(value):
-            raise self._unsafe(f"its {key} holds {printable(value)}")
-
-    def _check_operator(self, target: str) -> None:
-        library = torchsymbols.library_of(target)
-        if library is None:
-            raise self._unsafe(f"it calls {printable(target)}")
-        if library != "torch":
-            raise self._unsupported(
-                f"the model calls operators of {library}, which torch itself lacks",
-                "export it with operators of torch itself, or to ONNX",
-            )
-
-    def _check_tree(self, text: str) -> None:
-        """Checks how inputs or outputs are nested: PyTorch looks the types of containers up by their names."""
-        try:
-            tree = jsontext.parse(text)
-        except ValueError as error:
-            raise self._corrupt("does not say how its inputs are nested") from error
-        for key, value in jsontext.walk(tree, _FREE):
-            if key == "type" and isinstance(value, str) and value not in _CONTAINERS:
-                raise self._unsupported(
-                    f"the program takes or gives a {printable(value)}, whose class the pod does not have",
-                    "export a module that takes tensors, and gives a tensor, a tuple or a dict of tensors",
-                )
-            if key == "context" and isinstance(value, str) and not re.fullmatch(r'(?:null|\[[\w", ]*\])', value):
-                raise self._unsafe(f"its inputs or outputs have the odd names {printable(value)}")
 
     # What goes in and out.
 
@@ -290,7 +233,7 @@ def _output_names(tree: dict[str, Any]) -> list[str]:
     kind, children = tree["type"], tree["children_spec"]
     if kind is None:
         return ["output"]
-    if kind == "builtins.dict":
+    if kind in MAPPINGS:
         keys = jsontext.parse(tree["context"])
         return [str(key) for key in keys] if all(child["type"] is None for child in children) else []
     if not all(child["type"] is None for child in children):

@@ -264,19 +264,81 @@ def _size(program: Any) -> Any:
     return program["graph_module"]["graph"]["tensor_values"]["x"]["sizes"][0]["as_expr"]
 
 
+def _called(program: Any, name: str, size: str) -> None:
+    """Gives a tensor of the graph a name and a size."""
+    values = program["graph_module"]["graph"]["tensor_values"]
+    values[name] = values.pop("x")
+    values[name]["sizes"][0]["as_expr"]["expr_str"] = size
+
+
 HOSTILE: dict[str, tuple[Callable[[Any], object], str]] = {
     "a size that is a program": (lambda p: _size(p).update(expr_str="__import__('os').system('true')"), "a size"),
     "a size that is an attribute": (lambda p: _size(p).update(expr_str="Symbol('s0').__class__"), "a size"),
     "a size in an operator": (
         lambda p: _node(p)["inputs"][0].update(arg={"as_expr": {"expr_str": "exec('1')"}}),
-        "size",
+        "its expr_str",
     ),
+    # A place is told by the schema: anything in a mapping may be called as a note or a text is.
+    **{
+        f"a size of a tensor called {name}": (lambda p, name=name: _called(p, name, "exec('1')"), "a size")
+        for name in ("metadata", "as_string", "as_strings")
+    },
+    "a size among notes of no place": (
+        lambda p: p["graph_module"]["graph"].update(metadata={"expr_str": "exec('1')"}),
+        "its expr_str",
+    ),
+    "a size in place of a note": (
+        lambda p: _node(p).update(metadata=[{"target": "a", "metadata": {"stack_trace": "exec('1')"}}]),
+        "its stack_trace",
+    ),
+    # PyTorch writes what the program is handed into the code that checks it.
+    "an input that is a text": (
+        lambda p: p["graph_module"]["graph"]["inputs"].append({"as_string": "' or print(1) or '"}),
+        "its as_string",
+    ),
+    "an input that is a number as text": (
+        lambda p: p["graph_module"]["graph"]["inputs"].append({"as_int": "print"}),
+        "its as_int",
+    ),
+    "a power of a power": (lambda p: _size(p).update(expr_str="9**9**9**9"), "a size"),
+    "a power of a power by calls": (
+        lambda p: _size(p).update(expr_str="Pow(Integer(9), Pow(Integer(9), Integer(9)))"),
+        "a size",
+    ),
+    "a power in parentheses of a power": (lambda p: _size(p).update(expr_str="((9**9)**9)**9"), "a size"),
+    "a power that is great": (
+        lambda p: _size(p).update(expr_str="PowByNatural(Integer(9), Integer(99999999))"),
+        "a size",
+    ),
+    "a power of a size": (lambda p: p.update(guards_code=["2**L['x'].size()[0] < 9"]), "checks"),
+    "a guard of powers": (lambda p: p.update(guards_code=["L['x'].size()[0] < 9**9**9**9"]), "checks"),
+    "a number of many digits": (lambda p: _size(p).update(expr_str="9" * 99), "a size"),
+    "a number of a great exponent": (lambda p: _size(p).update(expr_str="floor(Float('1e9999'))"), "a size"),
+    "a text that is multiplied": (lambda p: _size(p).update(expr_str="Symbol('a'*9999999999)"), "a size"),
+    "a precision of many digits": (lambda p: _size(p).update(expr_str="Float('1.0', precision=9999)"), "a size"),
     "a guard that is a program": (lambda p: p.update(guards_code=["print(1) or L['x'].size()[0] == 1"]), "checks"),
     "a guard that closes its call": (lambda p: p.update(guards_code=["1, ''); import os; ('"]), "checks"),
     "a function of torch": (lambda p: _node(p).update(target="torch.hub.load"), r"calls torch\.hub\.load"),
     "a module in torch": (lambda p: _node(p).update(target="torch.os.system"), r"calls torch\.os\.system"),
     "an operator that reads files": (lambda p: _node(p).update(target="torch.ops.aten.from_file.default"), "from_file"),
     "a library that is loaded": (lambda p: _node(p).update(target="torch.ops.load_library"), "load_library"),
+    "an operator that reads files as an argument": (
+        lambda p: _node(p)["inputs"][0].update(arg={"as_operator": "torch.ops.aten.from_file.default"}),
+        "from_file",
+    ),
+    "an operator that writes files, without its overload": (
+        lambda p: _node(p)["inputs"][0].update(arg={"as_operator": "torch.ops.aten.save"}),
+        "save",
+    ),
+    "a module as an argument": (lambda p: _node(p)["inputs"][0].update(arg={"as_operator": "torch"}), "calls torch"),
+    "an attribute of an operator": (
+        lambda p: _node(p).update(target="torch.ops.aten.relu.__getattribute__"),
+        "__getattribute__",
+    ),
+    "an attribute of a higher operator": (
+        lambda p: _node(p).update(target="torch.ops.higher_order.cond.py_impl"),
+        "py_impl",
+    ),
     "a function of operator": (lambda p: _node(p).update(target="_operator.methodcaller"), "methodcaller"),
     "a name that is code": (lambda p: _node(p).update(name="x=1); import os; ("), "its name"),
     "an argument that is code": (
@@ -296,6 +358,48 @@ def test_a_text_that_would_be_evaluated_is_refused(tmp_path: Path, case: str) ->
     change, said = HOSTILE[case]
     with pytest.raises(ModelUnsafeError, match=said):
         inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt"))
+
+
+def _spec_of(kind: str, keys: str) -> str:
+    children = [{"type": None, "context": None, "children_spec": []}] * len(json.loads(keys))
+    return json.dumps([1, {"type": kind, "context": keys, "children_spec": children}])
+
+
+@pytest.mark.parametrize("kind", ["builtins.dict", "collections.OrderedDict"])
+def test_the_outputs_are_the_keys_of_a_mapping(tmp_path: Path, kind: str) -> None:
+    def change(program: Any) -> None:
+        program["graph_module"]["module_call_graph"][0]["signature"]["out_spec"] = _spec_of(
+            kind, '["n-m sc/ore \\u00e4"]'
+        )
+
+    path = with_program("network-export.pt", change, tmp_path / "m.pt")
+    assert inspect_model(path).outputs == (Signature("n-m sc/ore ä", "float32", ("batch", 3)),)
+
+
+@pytest.mark.parametrize("key", ["a'b", 'a"b', "a\\b", "a\nb", "a{b}", "a\u2028b"])
+def test_a_key_that_would_end_its_quotes_is_refused(tmp_path: Path, key: str) -> None:
+    def change(program: Any) -> None:
+        signature = program["graph_module"]["module_call_graph"][0]["signature"]
+        signature["out_spec"] = _spec_of("builtins.dict", json.dumps([key]))
+
+    with pytest.raises(ModelUnsafeError, match="odd names"):
+        inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt"))
+
+
+def test_names_in_letters_of_all_languages_pass(tmp_path: Path) -> None:
+    def change(program: Any) -> None:
+        graph = program["graph_module"]
+        graph["module_call_graph"].append({"fqn": "schicht_ä.n-m", "signature": None})
+        graph["signature"]["input_specs"][0]["parameter"]["parameter_name"] = "schicht_ä.n-m.weight"
+        _node(program)["name"] = "schicht_ä"
+
+    assert inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt")).format == "torch"
+
+
+@pytest.mark.parametrize("name", ["a b", "a-b", "\uff45val", "\ufb01x"])
+def test_a_node_whose_name_is_none_in_python_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelUnsafeError, match="its name"):
+        inspect_model(with_program("network-export.pt", lambda p: _node(p).update(name=name), tmp_path / "m.pt"))
 
 
 @pytest.mark.parametrize(
@@ -356,11 +460,16 @@ def test_a_compiled_library_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_program_with_the_functions_of_sizes_is_read(tmp_path: Path) -> None:
-    text = "Mod(Add(Mul(Integer(-2), Symbol('s77', positive=True, integer=True)), Integer(1)), Integer(8))"
+    symbol = "Symbol('s77', positive=True, integer=True)"
+    power = f"FloatPow(ToFloat(Pow({symbol}, Integer(2))), Float('0.5', precision=53))"
+    text = f"Mod(Add(Mul(Integer(-2), {symbol}), Integer(1), FloorToInt({power})), Integer(8))"
 
     def change(program: Any) -> None:
         _size(program)["expr_str"] = text
-        program["guards_code"] = ["8*(L['x'].size()[0]//8) == L['x'].size()[0] and not L['x'].size()[0] < 8"]
+        program["guards_code"] = [
+            "8*(L['x'].size()[0]//8) == L['x'].size()[0] and not L['x'].size()[0] < 8",
+            "L['x']['é n-m'].size()[1] ** 2 <= 64",
+        ]
 
     path = with_program("network-export.pt", change, tmp_path / "m.pt")
     assert inspect_model(path).inputs == (Signature("x", "float32", (None, 4)),)
