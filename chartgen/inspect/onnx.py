@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chartgen.inspect.modelfile import ModelFile
+    from chartgen.inspect.onnxnames import Faults
 
 DEFAULT_DOMAIN = "ai.onnx"
 
@@ -37,6 +38,7 @@ _MODEL_FIELDS = {
 }
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _DOMAIN, _MODEL_VERSION = 1, 2, 3, 4, 5
 _GRAPH, _OPSET, _METADATA, _TRAINING, _FUNCTION = 7, 8, 14, 20, 25
+_SINGLE = {_IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _DOMAIN, _MODEL_VERSION, 6}
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 
@@ -48,6 +50,8 @@ _BUILT_IN_DOMAINS = {
 }
 
 _TEXT_LIMIT = 4096
+# What one of the fields of the model takes in memory.
+_ROOM = 200
 _METADATA_LIMIT = 1 << 20
 _FILES_SHOWN = 5
 _METADATA_SHOWN = 20
@@ -97,8 +101,8 @@ def read_onnx(file: ModelFile, digest: str) -> ModelFacts:
             reader = Reader(buffer, _field_limit(file.size))
             top = _top_level(reader, file.size)
             graphs = GraphReader(reader)
-            graph = _read_graphs(graphs, top)
             opsets = _opsets(reader, top)
+            graph = _read_graphs(graphs, top, opsets)
             texts = {number: _last_text(reader, top, number) for number in (_PRODUCER, _PRODUCER_VERSION, _DOMAIN)}
             details = _details(reader, top, graph)
         except WireError as error:
@@ -132,7 +136,12 @@ def _top_level(reader: Reader, size: int) -> _TopLevel:
         if _MODEL_FIELDS.get(item.number, item.kind) != item.kind:
             raise WireError(f"the field {item.number} at byte {item.start} is of the wrong kind")
         if item.number in _MODEL_FIELDS:
-            top.setdefault(item.number, []).append(item)
+            found = top.setdefault(item.number, [])
+            if item.number in _SINGLE:  # the last one counts
+                found.clear()
+            if item.number != _METADATA or len(found) < _METADATA_SHOWN:
+                reader.keep(_ROOM)
+                found.append(item)
     if _GRAPH not in top:
         raise WireError("there is no graph")
     if _OPSET not in top:
@@ -142,13 +151,17 @@ def _top_level(reader: Reader, size: int) -> _TopLevel:
     return top
 
 
-def _read_graphs(graphs: GraphReader, top: _TopLevel) -> Graph:
+def _read_graphs(graphs: GraphReader, top: _TopLevel, opsets: Iterable[str]) -> Graph:
     """The main graph; the others are read for what they refer to."""
     graph = graphs.read(top[_GRAPH][0])
+    called = {domain for domain, _ in graphs.operators}
     for function in top.get(_FUNCTION, ()):
         graphs.scan_function(function)
     for training in top.get(_TRAINING, ()):
         graphs.scan_training(training)
+    # Of its own domains onnxruntime takes the newest operator set where the file names none.
+    for domain in sorted(called & {domain for domain, _ in graphs.functions} - _BUILT_IN_DOMAINS - set(opsets)):
+        graphs.faults.add(f"it uses functions of the domain {domain!r}, which is not among its operator sets")
     return graph
 
 
@@ -162,7 +175,7 @@ def _opsets(reader: Reader, top: _TopLevel) -> dict[str, int]:
         domain, version = "", 0
         for item in reader.fields(entry.start, entry.end):
             if item.number == _OPSET_DOMAIN:
-                domain = reader.text(item, _TEXT_LIMIT)
+                domain = reader.kept(item, _TEXT_LIMIT)
             elif item.number == _OPSET_VERSION:
                 version = reader.number(item).signed
         name = domain or DEFAULT_DOMAIN
@@ -220,16 +233,16 @@ def _refuse_external(path: Path, locations: set[str]) -> None:
     )
 
 
-def _refuse_faults(file: ModelFile, faults: list[str]) -> None:
+def _refuse_faults(file: ModelFile, faults: Faults) -> None:
     """Refuses a graph whose values do not fit together.
 
     Raises:
         ModelUnreadableError: It is one; the message names the first fault.
     """
-    if faults:
-        more = f", and {len(faults) - 1} more of the kind" if len(faults) > 1 else ""
+    if faults.count:
+        more = f", and {faults.count - 1} more of the kind" if faults.count > 1 else ""
         raise file.unreadable(
-            f"no runtime can load the graph: {faults[0]}{more}",
+            f"no runtime can load the graph: {faults.first}{more}",
             hint="see what onnx.checker.check_model(path) says",
         )
 

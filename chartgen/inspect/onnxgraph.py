@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen.inspect.facts import Signature
-from chartgen.inspect.onnxnames import Names
+from chartgen.inspect.onnxnames import Faults, Names, key_of, shown
+from chartgen.inspect.onnxtensor import read_sparse, read_tensor
 from chartgen.inspect.onnxtypes import read_value
 from chartgen.inspect.protobuf import Once, WireError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chartgen.inspect.onnxtypes import ValueType
     from chartgen.inspect.protobuf import Field, Reader
 
@@ -25,12 +28,9 @@ _FUNCTION_NAME, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE = 1, 7, 10
 _FLOATS, _INTS = 7, 8
 _TENSOR_VALUES, _GRAPH_VALUES, _SPARSE_VALUES = (5, 10), (6, 11), (22, 23)
 _SINGLE_VALUES = (5, 6, 22)
+_INITIALIZERS = (_INITIALIZER, _SPARSE_INITIALIZER)
 # TrainingInfoProto.
 _TRAINING_GRAPHS = (1, 2)
-# TensorProto, and SparseTensorProto's two tensors.
-_TENSOR_NAME, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 8, 13, 14, 1
-_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA = 1, 4, 5, 7, 11
-_SPARSE_TENSORS = (1, 2)
 _NAME_LIMIT = 4096
 _GRAPH_DEPTH = 32
 
@@ -62,7 +62,7 @@ class GraphReader:
         external: The files that hold tensors, as the model names them.
         operators: The operators in use, as domain and name; the domain of ONNX itself is empty.
         functions: Those that the file itself defines.
-        faults: What is wrong with the names of values in the main graph.
+        faults: What is wrong with the values in the main graph.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -70,7 +70,7 @@ class GraphReader:
         self.external: set[str] = set()
         self.operators: set[tuple[str, str]] = set()
         self.functions: set[tuple[str, str]] = set()
-        self.faults: list[str] = []
+        self.faults = Faults()
 
     def read(self, graph: Field) -> Graph:
         """Reads the main graph.
@@ -78,25 +78,25 @@ class GraphReader:
         Raises:
             WireError: It is corrupt.
         """
-        name, initialized, names = "", set(), Names()
+        name, initialized, names = "", set(), self._names()
         values: dict[int, list[tuple[str, ValueType]]] = {_INPUT: [], _OUTPUT: []}
         for item in self._reader.message(graph):
             if item.number == _GRAPH_NAME:
                 name = self._reader.text(item, _NAME_LIMIT)
             elif item.number in values:
                 values[item.number].append(read_value(self._reader, item))
-            elif item.number == _INITIALIZER:
-                initialized.add(self._tensor(item))
-            elif item.number == _SPARSE_INITIALIZER:
-                initialized.add(self._sparse(item))
-            elif item.number == _NODE:
-                self._node(item, 1, names)
-        for given in initialized | {label for label, _ in values[_INPUT]}:
-            names.give(given)
+            elif item.number in _INITIALIZERS:
+                given = self._initializer(item)
+                names.give(given)
+                initialized.add(key_of(given))
+        for label, _ in values[_INPUT]:
+            names.give(label)
+        self._nodes(graph, 1, names)
         for label, _ in values[_OUTPUT]:
             names.take(label, "the caller")
-        self.faults = names.close()
-        inputs = [(label, kind) for label, kind in values[_INPUT] if label not in initialized]
+        names.close()
+        self.faults = names.faults
+        inputs = [(label, kind) for label, kind in values[_INPUT] if key_of(label) not in initialized]
         return Graph(
             name=name,
             inputs=tuple(Signature(label, kind.dtype, kind.shape) for label, kind in inputs),
@@ -109,35 +109,44 @@ class GraphReader:
         texts = {_FUNCTION_DOMAIN: "", _FUNCTION_NAME: ""}
         for item in self._reader.message(function):
             if item.number in texts:
-                texts[item.number] = self._reader.text(item, _NAME_LIMIT)
+                texts[item.number] = self._reader.kept(item, _NAME_LIMIT)
             elif item.number == _FUNCTION_NODE:
-                self._node(item, 1, Names())  # a function's names are its own
+                self._node(item, 1, self._names())  # a function's names are its own
             elif item.number == _FUNCTION_ATTRIBUTE:
-                self._attribute(item, 1, Names())
+                self._attribute(item, 1, self._names())
         self.functions.add((_domain(texts[_FUNCTION_DOMAIN]), texts[_FUNCTION_NAME]))
 
     def scan_training(self, training: Field) -> None:
         """Collects what the graphs for training refer to."""
         for item in self._reader.message(training):
             if item.number in _TRAINING_GRAPHS:
-                self._scan_graph(item, 1, Names())
+                self._scan_graph(item, 1, self._names())
 
     def _scan_graph(self, graph: Field, depth: int, around: Names) -> None:
         if depth > _GRAPH_DEPTH:
             raise WireError("its graphs lie too deep within each other")
-        names = Names(around)
+        names = around.within()
+        outputs = []
         for item in self._reader.message(graph):
-            if item.number == _NODE:
-                self._node(item, depth, names)
-            elif item.number == _INITIALIZER:
-                names.give(self._tensor(item))
-            elif item.number == _SPARSE_INITIALIZER:
-                names.give(self._sparse(item))
+            if item.number in _INITIALIZERS:
+                names.give(self._initializer(item))
             elif item.number == _INPUT:
                 names.give(read_value(self._reader, item)[0])
             elif item.number == _OUTPUT:
-                names.take(read_value(self._reader, item)[0], "the node around a graph")
+                outputs.append(read_value(self._reader, item)[0])
+        self._nodes(graph, depth, names)
+        for label in outputs:
+            names.take(label, "the node around a graph")
         names.close()
+
+    def _names(self) -> Names:
+        return Names(self._reader.keep)
+
+    def _nodes(self, graph: Field, depth: int, names: Names) -> None:
+        """The nodes, when all is known that is given: in the file they come first."""
+        for item in self._reader.message(graph):
+            if item.number == _NODE:
+                self._node(item, depth, names)
 
     def _node(self, node: Field, depth: int, names: Names) -> None:
         texts = dict.fromkeys(_NODE_TEXTS, "")
@@ -145,16 +154,20 @@ class GraphReader:
         for item in self._reader.message(node):
             if item.number in texts:
                 texts[item.number] = self._reader.text(item, _NAME_LIMIT)
-            elif item.number in values:
+            elif item.number in values and item.end > item.start:  # an empty name leaves an optional one out
                 values[item.number].append(self._reader.text(item, _NAME_LIMIT))
             elif item.number == _ATTRIBUTE:
                 self._attribute(item, depth, names)
-        self.operators.add((_domain(texts[_NODE_DOMAIN]), texts[_OPERATOR]))
-        by = f"the node {texts[_NODE_NAME]!r} ({texts[_OPERATOR]})" if texts[_NODE_NAME] else f"a {texts[_OPERATOR]}"
-        for name in filter(None, values[_TAKEN]):  # an empty name leaves an optional input or output out
-            names.take(name, by)
-        for name in filter(None, values[_MADE]):
-            names.make(name, by)
+        operator = (_domain(texts[_NODE_DOMAIN]), texts[_OPERATOR])
+        if operator not in self.operators:
+            self._reader.keep(200 + 4 * len(operator[0] + operator[1]))
+            self.operators.add(operator)
+        by = (
+            f"the node {shown(texts[_NODE_NAME])} ({texts[_OPERATOR]})"
+            if texts[_NODE_NAME]
+            else f"a {texts[_OPERATOR]}"
+        )
+        names.node(values[_TAKEN], values[_MADE], by)
 
     def _attribute(self, attribute: Field, depth: int, names: Names) -> None:
         once = Once()
@@ -168,36 +181,25 @@ class GraphReader:
             elif item.number in _SPARSE_VALUES:
                 self._sparse(item)
 
+    def _initializer(self, item: Field) -> str:
+        return self._tensor(item) if item.number == _INITIALIZER else self._sparse(item)
+
     def _tensor(self, tensor: Field) -> str:
         """The tensor's name; notes the file that holds it where that is another."""
-        name, external, location = "", False, ""
-        for item in self._reader.message(tensor, (_DIMS, _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _UINT64_DATA)):
-            if item.number == _TENSOR_NAME:
-                name = self._reader.text(item, _NAME_LIMIT)
-            elif item.number == _DATA_LOCATION:  # what is said later does not take it back
-                external |= self._reader.number(item).int32 == _EXTERNAL
-            elif item.number == _EXTERNAL_DATA:
-                location = self._location(item) or location
-        if external:
-            self.external.add(location)
+        name, location = read_tensor(self._reader, tensor)
+        self._outside([] if location is None else [location])
         return name
 
-    def _location(self, entry: Field) -> str:
-        """The value of an entry of a tensor's external data, if its key is `location`."""
-        texts = {1: "", 2: ""}
-        for item in self._reader.message(entry):
-            if item.number in texts:
-                texts[item.number] = self._reader.text(item, _NAME_LIMIT)
-        return texts[2] if texts[1] == "location" else ""
-
     def _sparse(self, sparse: Field) -> str:
-        """The sparse tensor's name, which is that of its values."""
-        names, once = {}, Once()
-        for item in self._reader.message(sparse, (3,)):
-            if item.number in _SPARSE_TENSORS:
-                once.see(item)
-                names[item.number] = self._tensor(item)
-        return names.get(_SPARSE_TENSORS[0], "")
+        name, locations = read_sparse(self._reader, sparse)
+        self._outside(locations)
+        return name
+
+    def _outside(self, locations: Iterable[str]) -> None:
+        for location in locations:
+            if location not in self.external:
+                self._reader.keep(200 + 4 * len(location))
+                self.external.add(location)
 
 
 def _domain(name: str) -> str:

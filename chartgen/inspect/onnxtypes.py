@@ -57,6 +57,8 @@ _KINDS = {
 
 _NAME_LIMIT = 4096
 _TYPE_DEPTH = 16
+# What an input or output takes in memory beside its name, and each of its sizes.
+_ROOM, _ROOM_OF_SIZE = 500, 50
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,10 @@ def read_value(reader: Reader, value: Field) -> tuple[str, ValueType]:
         WireError: It is corrupt.
     """
     name, kind, once = "", ValueType(None, None, "unknown"), Once()
+    reader.keep(_ROOM)
     for item in reader.message(value):
         if item.number == _VALUE_NAME:
-            name = reader.text(item, _NAME_LIMIT)
+            name = reader.kept(item, _NAME_LIMIT)
         elif item.number == _VALUE_TYPE:
             once.see(item)
             kind = _type(reader, item, 1)
@@ -135,9 +138,10 @@ def _tensor_type(reader: Reader, message: Field, *, sparse: bool) -> ValueType:
 def _dimension(reader: Reader, message: Field) -> Dimension:
     """A fixed size, or the name of a dynamic one; some exporters write -1 for a dynamic one without a name."""
     size: Dimension = None
+    reader.keep(_ROOM_OF_SIZE)
     for item in reader.message(message):
         if item.number == 1:
             size = reader.number(item).signed if item.signed >= 0 else None
         elif item.number == 2:  # noqa: PLR2004 - dim_param
-            size = reader.text(item, _NAME_LIMIT) or None
+            size = reader.kept(item, _NAME_LIMIT) or None
     return size

@@ -15,6 +15,17 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _MAX_VARINT = 10
 _MAX_FIELD = (1 << 29) - 1
 _SIGN, _SIGN32 = 1 << 63, 1 << 31
+_WIDTHS = {FIXED32: 4, FIXED64: 8}
+# Every byte of a number but its last has this bit.
+_NOT_LAST = bytes(range(0x80, 0x100))
+
+# Runs are looked at in pieces; pages of the file that were looked at are given back when they may be so many bytes.
+_WINDOW = 1 << 20
+_PAGES = 16 << 20
+# One look may bring in so many bytes, since the system maps the pages around as well.
+_AROUND = 1 << 16
+# What may be kept in memory of what a file says, estimated: far above what models have.
+_KEPT = 96 << 20
 
 # The run of an unpacked repeated number is skipped at the speed of a regular expression; `++` keeps no way back.
 _VARINT_RUN = rb"(?:%s[\x80-\xff]{0,9}[\x00-\x7f])++"
@@ -34,6 +45,7 @@ class Field(NamedTuple):
         value: The number of a VARINT field, unsigned, of 64 bits; 0 for the others.
         start: Where its content begins in the buffer.
         end: Where its content ends.
+        run: Of a run of repeated numbers, of which this is the first, how many it has.
     """
 
     number: int
@@ -41,6 +53,7 @@ class Field(NamedTuple):
     value: int
     start: int
     end: int
+    run: int = 1
 
     @property
     def signed(self) -> int:
@@ -75,7 +88,7 @@ class Once:
 
 
 class Reader:
-    """Reads fields, and counts them: the time that a file may take is bounded by their number.
+    """Reads fields, and counts them: the time that a file may take is bounded by their number, and so is the memory.
 
     Args:
         buffer: The bytes.
@@ -85,6 +98,8 @@ class Reader:
     def __init__(self, buffer: Buffer, limit: int) -> None:
         self.buffer = buffer
         self._left = limit
+        self._room = _KEPT
+        self._last = self._touched = 0
         self._runs: dict[int, re.Pattern[bytes]] = {}
 
     def varint(self, position: int, end: int) -> tuple[int, int]:
@@ -108,7 +123,7 @@ class Reader:
         Args:
             start: Where the message begins in the buffer.
             end: Where it ends.
-            runs: Numbers of repeated numeric fields; of each run of them only the first is given.
+            runs: Numbers of repeated numeric fields; of each run of them only the first is given, with their count.
 
         Raises:
             WireError: The bytes are no message, or the limit is reached.
@@ -118,11 +133,13 @@ class Reader:
             self._left -= 1
             if self._left < 0:
                 raise WireError("the file has more fields than any model")
+            self._touch(position)
             field = self._field(position, end)
-            yield field
             position = field.end
             if field.number in runs and field.kind in (VARINT, FIXED32):
-                position = self._skip_run(field, end)
+                position, count = self._run(field, end)
+                field = field._replace(run=count)
+            yield field
 
     def message(self, field: Field, runs: Container[int] = ()) -> Iterator[Field]:
         """The fields of the message that a field holds; see `fields`."""
@@ -156,15 +173,71 @@ class Reader:
             )
         return field
 
-    def _skip_run(self, field: Field, end: int) -> int:
-        """Where the run of unpacked numbers ends that `field` begins: fields of its number and kind, side by side."""
+    def _run(self, field: Field, end: int) -> tuple[int, int]:
+        """Where the run of unpacked numbers ends that `field` begins, and how many they are."""
         pattern = self._runs.get(field.number << 3 | field.kind)
         if pattern is None:
             tag = re.escape(bytes([field.number << 3 | field.kind]))
             pattern = re.compile((_VARINT_RUN if field.kind == VARINT else _FIXED32_RUN) % tag)
             self._runs[field.number << 3 | field.kind] = pattern
-        found = pattern.match(self.buffer, field.end, end)
-        return found.end() if found else field.end
+        position, count = field.end, 1
+        while found := pattern.match(self.buffer, position, min(end, position + _WINDOW)):
+            # The tag before each number is a number as well.
+            count += self._ends(position, found.end()) // 2 if field.kind == VARINT else len(found[0]) // 5
+            position = found.end()
+            self._touch(position)
+        return position, count
+
+    def packed(self, field: Field, kind: int) -> int:
+        """How many numbers a field of kind LENGTH holds, packed one after the other.
+
+        Args:
+            field: The field.
+            kind: The wire type of one number.
+
+        Raises:
+            WireError: The last one has no end.
+        """
+        size = field.end - field.start
+        if kind in _WIDTHS:
+            count, odd = divmod(size, _WIDTHS[kind])
+        else:
+            count, odd = 0, size and self.buffer[field.end - 1] & 0x80
+            for start in range(field.start, field.end, _WINDOW):
+                count += self._ends(start, min(field.end, start + _WINDOW))
+        if odd:
+            raise WireError(f"the numbers at byte {field.start} do not end where their field does")
+        return count
+
+    def _ends(self, start: int, end: int) -> int:
+        """How many bytes between two places are the last of a number."""
+        self._touched += end - start
+        self._touch(end)
+        return len(self.buffer[start:end].translate(None, _NOT_LAST))
+
+    def _touch(self, position: int) -> None:
+        """Gives pages of the file back: what was looked at would else stay in memory, up to the whole file."""
+        self._touched += min(abs(position - self._last), _AROUND)
+        self._last = position
+        if self._touched > _PAGES and isinstance(self.buffer, mmap.mmap):
+            self._touched = 0
+            if hasattr(self.buffer, "madvise"):
+                self.buffer.madvise(mmap.MADV_DONTNEED)
+
+    def keep(self, size: int) -> None:
+        """Takes note that about so many bytes are kept in memory.
+
+        Raises:
+            WireError: They are more than of any model.
+        """
+        self._room -= size
+        if self._room < 0:
+            raise WireError("it has more names than any model")
+
+    def kept(self, field: Field, limit: int) -> str:
+        """The text of a field, to be kept; see `text` and `keep`."""
+        self.keep(100 + 4 * (field.end - field.start))
+        return self.text(field, limit)
 
     @staticmethod
     def number(field: Field) -> Field:

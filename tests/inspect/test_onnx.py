@@ -241,7 +241,11 @@ def _made(generator: random.Random) -> tuple[onnx.ModelProto, set[str]]:
             external.add(f"{name}.bin")
             return _external(f"{name}.bin")
         made = TensorProto(name=name, data_type=generator.choice(NUMBERS), dims=[2])
-        made.raw_data = generator.randbytes(16)
+        if made.data_type == TensorProto.STRING:
+            made.string_data.extend([b"a", b"b"])
+        else:
+            zeros = np.zeros(2, helper.tensor_dtype_to_np_dtype(made.data_type))
+            made.raw_data = generator.randbytes(len(onnx.numpy_helper.from_array(zeros).raw_data))
         return made
 
     def graph(depth: int, name: str) -> onnx.GraphProto:

@@ -42,6 +42,15 @@ def branches(taken: str) -> NodeProto:
     return node("If", "flag", "y", then_branch=then, else_branch=other)
 
 
+def with_function(opsets: list[Any]) -> bytes:
+    """A model with a function of its own, of the domain `mine`."""
+    onnx = helper.make_opsetid("", 18)
+    function = helper.make_function("mine", "Twice", ["a"], ["b"], [node("Add", "a a", "b")], [onnx])
+    graph = helper.make_graph([node("Twice", "x", "y", domain="mine")], "g", [X], [Y])
+    made = helper.make_model(graph, opset_imports=[onnx, *opsets], ir_version=10, functions=[function])
+    return made.SerializeToString()
+
+
 def facts_of(tmp_path: Path, content: bytes) -> ModelFacts:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
@@ -71,6 +80,8 @@ GOOD = {
     "an input with a default": model(
         [node("Neg", "x", "y")], initializer=[helper.make_tensor("x", TensorProto.FLOAT, [2], [1.0, 2.0])]
     ),
+    "a name that is made later, and taken inside": model([branches("z"), node("Neg", "x", "z")], inputs=(X, FLAG)),
+    "an operator of onnxruntime's own, whose set is not named": model([node("Gelu", "x", "y", domain="com.microsoft")]),
     "an operator before it was taken away": model(
         [node("Upsample", "x s", "y")], opset=9, initializer=[helper.make_tensor("s", TensorProto.FLOAT, [1], [1.0])]
     ),
@@ -82,12 +93,18 @@ NAMES = {
     "'y' is made twice, the second time by a Abs": model([node("Neg", "x", "y"), node("Abs", "x", "y")]),
     "'x' is given, and a node makes it as well": model([node("Neg", "x", "x"), node("Neg", "x", "y")]),
     "nothing makes 'a', which a Add takes": model([branches("a")], inputs=(X, FLAG)),
+    "'b', which a Add takes, is made out of itself": model(
+        [node("Add", "x b", "a"), node("Neg", "a", "b"), node("Neg", "b", "y")]
+    ),
+    "'y', which a Add takes, is made out of itself": model([branches("y")], inputs=(X, FLAG)),
+    "functions of the domain 'mine', which is not among its operator sets": with_function([]),
 }
 OPERATORS = {
     "'Nonsense', which there is not": model([node("Nonsense", "x", "y")]),
     "'Gelu', which comes with the operator set 20": model([node("Gelu", "x", "y")]),
     "'Upsample', which the operator set 10 took away": model([node("Upsample", "x x", "y")]),
     "'Nothing', which there is not": model([node("Nothing", "x", "y", domain="ai.onnx.ml")]),
+    "'Relu', which there is not": model([node("Relu", "x", "y", domain="com.microsoft")]),
 }
 
 
@@ -122,12 +139,9 @@ def test_the_operators_of_another_onnxruntime_are_not_guessed(tmp_path: Path) ->
 
 
 def test_a_function_of_the_file_is_an_operator_of_its_own(tmp_path: Path) -> None:
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("mine", 1)]
-    function = helper.make_function("mine", "Twice", ["a"], ["b"], [node("Add", "a a", "b")], opsets[:1])
-    graph = helper.make_graph([node("Twice", "x", "y", domain="mine")], "g", [X], [Y])
-    made = helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=[function])
-    assert loads(made.SerializeToString())
-    assert facts_of(tmp_path, made.SerializeToString()).operators == (("", "Add"),)
+    content = with_function([helper.make_opsetid("mine", 1)])
+    assert loads(content)
+    assert facts_of(tmp_path, content).operators == (("", "Add"),)
 
 
 def test_the_shipped_table_is_what_the_library_has() -> None:

@@ -83,7 +83,7 @@ def attribute(number: int, content: bytes) -> bytes:
 
 
 def sparse_constant(tensor: bytes) -> bytes:
-    whole = message(1, tensor) + message(2, TensorProto(data_type=TensorProto.INT64).SerializeToString())
+    whole = message(1, tensor) + message(2, TensorProto(data_type=TensorProto.INT64, dims=[0]).SerializeToString())
     return message(1, message(2, b"w") + message(4, b"Constant") + message(5, attribute(22, whole)))
 
 
@@ -117,7 +117,9 @@ def test_a_tensor_outside_is_seen_though_the_file_says_again_where_it_is(
 @pytest.mark.parametrize("further", [b"", varint(DATA_LOCATION << 3 | 2) + b"\0"], ids=["plain", "overwritten"])
 def test_a_tensor_outside_is_seen_in_a_function(tmp_path: Path, further: bytes) -> None:
     body = message(1, b"F") + message(7, constant(outside_tensor(further))[2:]) + message(10, b"own")
-    whole = model([ADD], initializer(TensorProto(name="w", data_type=1).SerializeToString())) + message(25, body)
+    whole = model([ADD], initializer(TensorProto(name="w", data_type=1, dims=[0]).SerializeToString())) + message(
+        25, body
+    )
     with pytest.raises((ModelUnsupportedError, ModelUnreadableError), match=r"w\.bin|should hold a number"):
         inspect_model(written(tmp_path, whole))
 
