@@ -13,9 +13,9 @@ from chartgen.inspect import jsontext, torchsymbols
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import EXPORT, PICKLE, PICKLED, WEIGHTS, check_members, prefix_of
-from chartgen.inspect.torchpickle import of_weights, walk
+from chartgen.inspect.torchpickle import of_example, walk
 from chartgen.inspect.torchpickle import unsafe as unsafe_pickle
-from chartgen.inspect.torchtexts import MAPPINGS, check, unsafe
+from chartgen.inspect.torchtexts import MAPPINGS, check, is_quotable, unsafe
 from chartgen.inspect.ziparchive import ZipArchive
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ class Program:
                 raise unsafe(self._file, f"{printable(path)} in it is a pickled object, and not a plain tensor")
 
     def _check_pickled(self, member: str) -> None:
-        """Walks the pickle of an archive within the archive: torch loads it with the program, without bounds."""
+        """Walks the pickle of an archive within the archive: torch loads it with the program, without bounds.
+
+        The keys in the recorded example get into the code that checks the inputs.
+        """
         name = self._prefix + member
         if name not in self._archive.entries or self._archive.entries[name].size == 0:
             return
@@ -152,7 +155,7 @@ class Program:
         if prefix is None or prefix + PICKLE not in inner.entries:
             raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
         check_members(self._file, inner, prefix, WEIGHTS)
-        _, refused = walk(inner.open(prefix + PICKLE), of_weights)
+        _, refused = walk(inner.open(prefix + PICKLE), of_example, is_quotable)
         if refused:
             raise unsafe_pickle(self._file, refused, f"{member} in this torch.export archive")
 

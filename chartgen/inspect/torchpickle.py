@@ -32,6 +32,8 @@ _OPERATIONS_FREE = 1_000_000
 _OPERATIONS_LIMIT = 20_000_000
 _DIMENSIONS = 64
 _PERSISTENT = 5
+# The opcodes of texts and bytes.
+_CONSTANTS = b"STUVXBC\x8c\x8d\x8e\x96"
 _VISITED = 1000
 
 # The types by the class of their storage.
@@ -88,6 +90,20 @@ class _Machine(PickleMachine):
     def _dispatch(self) -> dict[int, Callable[[], object]]:
         return super()._dispatch() | {ord("Q"): self._persistent}
 
+    def keep_to(self, passes: Callable[[str], bool]) -> None:
+        """Lets no other constant texts pass, and no bytes; must come before the walk."""
+
+        def checked(step: Callable[[], object]) -> Callable[[], None]:
+            def run() -> None:
+                step()
+                text = self._top()
+                if not isinstance(text, str) or not passes(text):
+                    self._trace.oddities.add(f"holds {printable(text if isinstance(text, str) else 'bytes')} as a name")
+
+            return run
+
+        self._steps |= {code: checked(self._steps[code]) for code in _CONSTANTS if code in self._steps}
+
     def _reduce(self) -> None:
         arguments = self._pop()
         function = self._pop()
@@ -109,12 +125,15 @@ class _Machine(PickleMachine):
         self._push(Made(_STORAGE, found))
 
 
-def walk(file: Readable, allowed: Callable[[Global], bool]) -> tuple[Value, list[Global]]:
+def walk(
+    file: Readable, allowed: Callable[[Global], bool], passes: Callable[[str], bool] | None = None
+) -> tuple[Value, list[Global]]:
     """Walks a pickle of a PyTorch archive.
 
     Args:
         file: The member that holds it.
         allowed: Whether loading may import and call a name.
+        passes: Whether it may hold a text; None where texts are data.
 
     Returns:
         What loading would give, and the names that are not allowed.
@@ -127,7 +146,10 @@ def walk(file: Readable, allowed: Callable[[Global], bool]) -> tuple[Value, list
     if stream.compression is not None:
         raise file.unreadable("a pickle within the PyTorch archive is compressed, as PyTorch writes none")
     trace = Trace(min(_OPERATIONS_LIMIT, _OPERATIONS_FREE + file.size))
-    value = _Machine(stream, trace, str(file.path)).run()
+    machine = _Machine(stream, trace, str(file.path))
+    if passes is not None:
+        machine.keep_to(passes)
+    value = machine.run()
     if not stream.at_end():
         raise stream.corrupt("something follows its end")
     refused = {found for found in trace.imports | trace.calls if not allowed(found)}
@@ -147,6 +169,11 @@ def _of_program(found: Global) -> bool:
 def of_weights(found: Global) -> bool:
     """Whether a file of weights may import this."""
     return found.name in _WEIGHTS.get(found.module, ())
+
+
+def of_example(found: Global) -> bool:
+    """Whether a pickle within a torch.export archive may import this: nothing that makes other texts of texts."""
+    return found.module != "_codecs" and of_weights(found)
 
 
 def unsafe(file: Readable, refused: list[Global], what: str) -> ModelUnsafeError:

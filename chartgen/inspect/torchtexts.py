@@ -58,15 +58,15 @@ def _is_plain(text: str) -> bool:
     return unicodedata.is_normalized("NFKC", text)
 
 
-def _is_quotable(text: str) -> bool:
-    """Whether a text between quotes ends nowhere before them."""
+def is_quotable(text: str) -> bool:
+    """Whether a text ends nowhere before the quotes that PyTorch puts it between in the code that it generates."""
     return text.isprintable() and _UNQUOTED.fullmatch(text) is not None and _is_plain(text)
 
 
 _PASSES: dict[str, Callable[[str], bool]] = {
     torchschema.NAME: lambda text: _NAME.fullmatch(text) is not None,
     torchschema.WORD: lambda text: not text or (text.isidentifier() and _is_plain(text)),
-    torchschema.PATH: _is_quotable,
+    torchschema.PATH: is_quotable,
     torchschema.KEY: lambda text: _KEY.fullmatch(text) is not None and _is_plain(text),
     torchschema.NUMBER: _NUMBERS.__contains__,
     torchschema.SIZE: torchsymbols.is_size,
@@ -146,9 +146,7 @@ def _is_context(context: Any) -> bool:
         return False
     if keys is None:
         return True
-    return isinstance(keys, list) and all(
-        _is_quotable(key) if isinstance(key, str) else _is_number(key) for key in keys
-    )
+    return isinstance(keys, list) and all(is_quotable(key) if isinstance(key, str) else _is_number(key) for key in keys)
 
 
 def _is_number(key: Any) -> bool:

@@ -104,6 +104,22 @@ def test_an_archive_within_an_exported_program_is_walked_as_torch_loads_it(tmp_p
             inspect_model(changed("network-export.pt", {member: content}, path))
 
 
+@pytest.mark.parametrize("key", ['"+print(1)+"\'', "a'b", "a\\b", "a\nb", "a" * 9999, b'"+print(1)+"', b"\x81a", b"a"])
+def test_a_key_of_the_recorded_example_that_would_end_its_quotes_is_refused(tmp_path: Path, key: str | bytes) -> None:
+    """PyTorch writes the keys into the code that checks the inputs: one that closed its quotes ran."""
+    for protocol in (2, 4):
+        inner = zipped({"x/data.pkl": pickle.dumps((({key: 1},), {}), protocol), "x/version": b"3"})
+        path = changed("network-export.pt", {"data/sample_inputs/model.pt": inner}, tmp_path / "m.pt")
+        with pytest.raises(ModelUnsafeError, match=r"as a name|would import _codecs\.encode"):
+            inspect_model(path)
+
+
+def test_a_key_of_the_recorded_example_in_any_letters_passes(tmp_path: Path) -> None:
+    inner = zipped({"x/data.pkl": pickle.dumps((({"n-m é": 1},), {}), 2), "x/version": b"3"})
+    path = changed("network-export.pt", {"data/sample_inputs/model.pt": inner}, tmp_path / "m.pt")
+    assert inspect_model(path).format == "torch"
+
+
 @pytest.mark.parametrize(
     ("name", "members"),
     [
