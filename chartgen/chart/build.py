@@ -10,6 +10,7 @@ from chartgen.chart.on_gpu import gpu_warnings, uses_gpu
 from chartgen.chart.plan import plan
 from chartgen.chart.render import RenderedChart, render
 from chartgen.chart.runtimes import load_runtime
+from chartgen.chart.servable import input_warnings
 from chartgen.chart.size import check_size
 from chartgen.errors import ModelError
 from chartgen.inspect import inspect_model
@@ -53,7 +54,8 @@ class Built:
         """What a person should know although nothing is wrong."""
         own, versions = self.spec.runtime.requirements, self.requirements.versions
         imports = import_warnings(self.chart.files, versions, own, locked=self.lock is not None)
-        return self.spec.warnings + gpu_warnings(self.spec, self.facts) + self.requirements.warnings + imports
+        about_model = gpu_warnings(self.spec, self.facts) + input_warnings(self.spec, self.facts)
+        return self.spec.warnings + about_model + self.requirements.warnings + imports
 
 
 def build(spec: ServiceSpec) -> Built:

@@ -219,3 +219,19 @@ def _check_size(spec: ServiceSpec, facts: ModelFacts) -> None:
             "for ONNX, quantization; for Keras, `model.save(path, include_optimizer=False)`); "
             "a model on a volume or in object storage (`storage`) is not supported yet",
         )
+
+
+def input_warnings(spec: ServiceSpec, facts: ModelFacts) -> tuple[str, ...]:
+    """What a person should know of the requests that the model will answer.
+
+    Args:
+        spec: The service.
+        facts: What its model file says of itself.
+    """
+    if not facts.abilities.takes_categories or spec.runtime.handler is not None:
+        return ()
+    return (
+        "model.file: the model was fitted on a table with columns of categories, and takes the number of each category "
+        "in the order of its fit; any other number is answered too, without a meaning. A handler whose `preprocess` "
+        "makes a DataFrame with these columns lets clients send the categories themselves",
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from chartgen.inspect.boosters import ABILITIES, is_unfitted
+from chartgen.inspect.boosters import ABILITIES, is_unfitted, takes_categories
 from chartgen.inspect.estimator import FEATURE_NAMES, PREPROCESSOR, first_of, kind_of, steps_of
 from chartgen.inspect.facts import METHODS, Abilities
 from chartgen.inspect.picklearrays import from_value
@@ -75,6 +75,7 @@ def abilities(value: Value) -> Abilities:
         needs_table=first_of(value, steps, FEATURE_NAMES) is not None
         or any(_needs_table(part) for part in _parts(value)),
         takes_texts=_takes_texts(steps[0]),
+        takes_categories=takes_categories(value),
     )
 
 

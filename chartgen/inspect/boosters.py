@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chartgen.inspect.picklevalues import Entries, Global, Made, Opaque, Value, class_of
+from chartgen.inspect.picklevalues import Entries, Global, Items, Made, Opaque, Value, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,18 @@ def features(model: Made) -> int | None:
 def classes(model: Made) -> Value:
     """The classes that a classifier of LightGBM tells apart, as the array that it keeps; None for any other model."""
     return model.attributes.get("_classes") if str(class_of(model)) == "lightgbm.sklearn.LGBMClassifier" else None
+
+
+def takes_categories(model: Made) -> bool:
+    """Whether a model was fitted on a table with columns of categories, each of which it knows by a number.
+
+    LightGBM's boosters keep the categories; XGBoost takes such columns where `enable_categorical` is set.
+    """
+    if not is_wrapper(str(class_of(model))):
+        return False
+    booster = model.attributes.get("_Booster")
+    kept = booster.attributes.get("pandas_categorical") if isinstance(booster, Made) else None
+    return (isinstance(kept, Items) and kept.count > 0) or model.attributes.get("enable_categorical") is True
 
 
 def is_unfitted(name: str, model: Made) -> bool:

@@ -89,6 +89,7 @@ class Abilities:
         unfitted: The class of a step that was never fitted; None for none.
         needs_table: Whether it works on a table of pandas: it was fitted on one, or makes one on its way.
         takes_texts: Whether it was fitted with texts, so that it cannot answer numbers.
+        takes_categories: Whether it was fitted on columns of categories, for whose numbers any other may be sent.
     """
 
     instead: str | None = None
@@ -96,6 +97,7 @@ class Abilities:
     unfitted: str | None = None
     needs_table: bool = False
     takes_texts: bool = False
+    takes_categories: bool = False
 
 
 @dataclass(frozen=True)

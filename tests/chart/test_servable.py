@@ -217,3 +217,17 @@ def test_the_pod_s_code_for_boosters_comes_where_there_may_be_one(
         keys["runtime"] = {"handler": "./handler.py"}
     files = build(load([service_file(tmp_path, **keys)])).chart.files
     assert ("files/runtime/chartgen_runtime/formats/pickle_boosters.py" in files) is needed
+
+
+@pytest.mark.parametrize("has_handler", [False, True])
+def test_a_model_of_categories_warns_of_their_numbers_unless_a_handler_makes_the_table(
+    tmp_path: Path, has_handler: bool
+) -> None:
+    model = ROOT / "tests" / "inspect" / "models" / "boosters" / "categories" / "lightgbm-categories.pkl"
+    runtime: dict[str, Any] = {"name": "fastapi"}
+    if has_handler:
+        (tmp_path / "handler.py").write_text("def preprocess(value):\n    return value\n")
+        runtime["handler"] = "handler.py"
+    file = service_file(tmp_path, model=str(model), runtime=runtime)
+    warnings = "; ".join(build(load([file])).warnings)
+    assert ("columns of categories" in warnings) is not has_handler

@@ -63,6 +63,12 @@ def test_a_pipeline_says_the_scikit_learn_that_wrote_it_and_the_xgboost_in_it() 
     assert facts.details["steps"] == "StandardScaler → XGBClassifier"
 
 
+@pytest.mark.parametrize("name", ["lightgbm-categories", "xgboost-categories", "lightgbm-frame"])
+def test_a_model_says_whether_it_was_fitted_on_columns_of_categories(name: str) -> None:
+    able = inspect_model(MODELS / "categories" / f"{name}.pkl").abilities
+    assert able.takes_categories is name.endswith("categories")
+
+
 def test_a_wrapper_without_a_booster_was_never_fitted(tmp_path: Path) -> None:
     for module, name in (("xgboost.sklearn", "XGBRegressor"), ("lightgbm.sklearn", "LGBMClassifier")):
         content = f"c{module}\n{name}\n)\x81}}\x8c\x0cn_estimatorsK\x03sb.".encode("latin-1")

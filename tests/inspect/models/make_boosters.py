@@ -20,6 +20,7 @@ import cloudpickle
 import joblib
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import xgboost as xgb
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -66,6 +67,22 @@ def main(folder: Path) -> None:
         outputs = np.asarray(getattr(model, method)(given), dtype=float)
         answers[name] = {"method": method, "inputs": inputs.tolist(), "outputs": outputs.tolist()}
     (folder / "answers.json").write_text(json.dumps(answers, indent=1) + "\n")
+    make_of_tables(folder / "categories", rng)
+
+
+def make_of_tables(folder: Path, rng: np.random.Generator) -> None:
+    """Makes those that were fitted on a table, with a column of categories and without."""
+    folder.mkdir(exist_ok=True)
+    cities = pd.Categorical(rng.choice(["lima", "oslo", "rome"], 60))
+    table = pd.DataFrame({"a": rng.normal(size=60), "city": cities})
+    wanted = table["a"] + table["city"].cat.codes
+    models = {
+        "lightgbm-categories": lgb.LGBMRegressor(**QUIET).fit(table, wanted),
+        "lightgbm-frame": lgb.LGBMRegressor(**QUIET).fit(table[["a"]], wanted),
+        "xgboost-categories": xgb.XGBRegressor(**SMALL, enable_categorical=True).fit(table, wanted),
+    }
+    for name, model in models.items():
+        (folder / f"{name}.pkl").write_bytes(pickle.dumps(model))
 
 
 if __name__ == "__main__":
