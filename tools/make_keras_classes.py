@@ -16,7 +16,7 @@ import yaml
 
 TABLE = Path(__file__).resolve().parent.parent / "chartgen" / "inspect" / "keras_classes.yaml"
 HEADER = "# Made by tools/make_keras_classes.py, a section for each major version of Keras; do not edit.\n"
-OBJECTS = ["layers", "initializers", "regularizers", "constraints", "dtype_policies", "mixed_precision"]
+OBJECTS = ["layers", "initializers", "regularizers", "constraints", "dtype_policies", "mixed_precision", "quantizers"]
 # What a file names that is in none of these modules.
 MODELS = ["Functional", "Model", "Sequential"]
 OF_KERAS_2 = ["SlicingOpLambda", "TFOpLambda"]

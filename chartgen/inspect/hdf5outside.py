@@ -1,4 +1,6 @@
-"""Finds what in an HDF5 file would make a reader open another one; the data themselves are not looked at.
+"""Finds what in an HDF5 file would make a reader open another one, and checks that all data are in this one.
+
+The data themselves are not looked at.
 
 A dataset may keep its values in other files (External Data Files, section IV.A.2.h of the specification) or be put
 together out of theirs (a virtual layout, IV.A.2.i), and a link may lead to another file (IV.A.2.g).
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 from chartgen.inspect import hdf5group as group
 from chartgen.inspect import hdf5header as header
 from chartgen.inspect.hdf5attribute import attributes
+from chartgen.inspect.hdf5dataset import Extents
 from chartgen.inspect.hdf5source import Hdf5Error
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
 _MAX_OBJECTS = 50_000
 _MAX_PATH = 4096
 _SOFT = 1
-_VIRTUAL = 3
-_NEWEST_LAYOUT = 5
 
 
 class HiddenLinksError(ValueError):
@@ -36,8 +37,9 @@ def outside(source: Source, root: int) -> str | None:
 
     Raises:
         HiddenLinksError: It cannot be told.
-        Hdf5Error: The file is damaged.
+        Hdf5Error: The file is damaged, or lacks values that it should have.
     """
+    extents = Extents(source)
     waiting, seen = [(root, "")], {root}
     while waiting:
         address, path = waiting.pop()
@@ -46,10 +48,10 @@ def outside(source: Source, root: int) -> str | None:
         for message in found:
             if message.kind == header.EXTERNAL_FILES:
                 return f"the dataset {path!r} keeps its values in other files"
-            if message.kind == header.LAYOUT and _is_virtual(message):
-                return f"the dataset {path!r} is put together out of other files"
             if group.is_dense(message):
                 raise HiddenLinksError(f"the group {path or '/'!r} keeps its links in a heap (dense storage)")
+        if extents.check(found, path):
+            return f"the dataset {path!r} is put together out of other files"
         for link in group.links(source, found):
             place = f"{path}/{link.name}"
             if link.kind != group.HARD:
@@ -60,11 +62,3 @@ def outside(source: Source, root: int) -> str | None:
                 seen.add(link.address)
                 waiting.append((link.address, place))
     return None
-
-
-def _is_virtual(message: header.Message) -> bool:
-    version = message.body.number(1)
-    if not 1 <= version <= _NEWEST_LAYOUT:
-        raise Hdf5Error(f"the layout of a dataset is of the version {version}")
-    message.body.take(1 if version <= 2 else 0)  # noqa: PLR2004 - older ones say the number of dimensions first
-    return message.body.number(1) == _VIRTUAL

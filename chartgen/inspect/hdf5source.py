@@ -28,11 +28,15 @@ class Source:
         base: The byte at which the superblock lies, and addresses begin to count.
         offset_size: The bytes of an address: 2, 4 or 8.
         length_size: The bytes of a length: 2, 4 or 8.
+
+    Attributes:
+        size: Addresses must be below it.
     """
 
     def __init__(self, file: ModelFile, base: int, offset_size: int, length_size: int) -> None:
         self._file, self._base = file, base
         self.offset_size, self.length_size = offset_size, length_size
+        self.size = file.size - base
         self._bytes, self._reads = _MAX_BYTES, _MAX_READS
 
     def take(self, address: int, count: int, what: str) -> bytes:
@@ -41,7 +45,7 @@ class Source:
         Raises:
             Hdf5Error: They do not all lie in the file, or too much was read already.
         """
-        if address + count > self._file.size - self._base:
+        if address + count > self.size:
             raise Hdf5Error(f"{what} would lie behind the end of the file")
         self._bytes, self._reads = self._bytes - count, self._reads - 1
         if self._bytes < 0 or self._reads < 0:

@@ -221,3 +221,71 @@ def test_a_file_that_ends_too_early_says_so(tmp_path: Path) -> None:
     (tmp_path / "m.h5").write_bytes(whole[:-1])
     with ModelFile(tmp_path / "m.h5") as opened, pytest.raises(Hdf5Error, match=r"18,080 bytes, and it has 18,079"):
         Hdf5Root(opened)
+
+
+DATASETS: dict[str, dict[str, Any]] = {
+    "one value": {"data": np.float32(3)},
+    "contiguous": {"data": np.arange(12.0).reshape(3, 4)},
+    "empty": {"data": np.zeros((0, 4))},
+    "in chunks": {"data": np.arange(12.0).reshape(3, 4), "chunks": (2, 3)},
+    "compressed": {"data": np.zeros((300, 400)), "chunks": (7, 50), "compression": "gzip", "shuffle": True},
+    "in one chunk": {"data": np.zeros((30, 4)), "chunks": (30, 4)},
+    "in one chunk, compressed": {"data": np.zeros((30, 4)), "chunks": (30, 4), "compression": "gzip"},
+    "growing": {"data": np.zeros((30, 4)), "chunks": (3, 4), "maxshape": (None, 4)},
+    "growing both ways": {"data": np.zeros((30, 4)), "chunks": (3, 4), "maxshape": (None, None)},
+    "texts": {"data": ["a", "b"], "dtype": h5py.string_dtype()},
+    "nothing": {"data": h5py.Empty("f4")},
+}
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+@pytest.mark.parametrize("libver", [OLD, ("v108", "v108"), NEW], ids=str)
+def test_a_dataset_whose_values_are_in_the_file_is_taken(tmp_path: Path, libver: Any, dataset: dict[str, Any]) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver, userblock_size=512) as file:
+        file.create_dataset("group/values", **dataset)
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_layout(h5py.h5d.COMPACT)
+        space, kind = h5py.h5s.create_simple((4,)), h5py.h5t.NATIVE_INT32
+        h5py.h5d.create(file.id, b"compact", kind, space, plist).write(space, space, np.arange(4, dtype="i4"))
+    read_whole(path)
+
+
+@pytest.mark.parametrize("libver", [OLD, ("v108", "v108"), NEW], ids=str)
+@pytest.mark.parametrize("part", ["address", "size", "dimension"])
+def test_a_dataset_that_lies_behind_the_end_of_the_file_is_refused(tmp_path: Path, libver: Any, part: str) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver) as file:
+        values = file.create_dataset("values", data=np.arange(21.0).reshape(3, 7))
+        address, size = values.id.get_offset(), values.id.get_storage_size()
+    first, second, far = (number.to_bytes(8, "little") for number in (address, size, 10**9))
+    if part == "dimension":
+        sizes = (3).to_bytes(8, "little") + (7).to_bytes(8, "little")
+        refused(patched(path, sizes * 2, far + sizes[8:] + sizes), "should have 56,000,000,000 bytes, and has 168")
+    else:
+        refused(patched(path, first + second, (far + second) if part == "address" else (first + far)), "behind the end")
+
+
+def test_chunks_that_lie_behind_the_end_of_the_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        values = file.create_dataset("values", data=np.arange(24.0).reshape(4, 6), chunks=(2, 6))
+        address = values.id.get_chunk_info(1).byte_offset
+    refused(patched(path, address.to_bytes(8, "little"), (10**9).to_bytes(8, "little")), "behind the end")
+
+
+@pytest.mark.parametrize("libver", [OLD, NEW], ids=str)
+@pytest.mark.parametrize("chunks", [None, (1000, 1000)])
+def test_a_dataset_of_which_nothing_was_written_is_refused(tmp_path: Path, libver: Any, chunks: Any) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver) as file:
+        file.create_dataset("values", (100_000, 100_000), "f8", chunks=chunks)
+    assert path.stat().st_size < 10_000
+    refused(path, "and has none|unpack to 80,000,000,000 bytes")
+
+
+def test_chunks_that_unpack_to_far_more_than_the_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("values", (20_000, 20_000), "f4", chunks=(1000, 1000), compression="gzip")[0, 0] = 1
+    refused(path, "unpack to 1,600,000,000 bytes")
