@@ -89,6 +89,22 @@ def test_the_request_of_the_metadata_is_answered_by_the_tensors_of_the_metadata(
     assert answer["outputs"][0]["data"] == [2, 4]
 
 
+class Doubling:
+    """A plain object, which says nothing of what it takes."""
+
+    def predict(self, rows):
+        return np.asarray(rows) * 2
+
+
+@pytest.mark.parametrize("sample", [[1, 2, 3], [[[1], [2]]]])
+def test_the_metadata_of_what_does_not_say_its_rank_have_that_of_the_sample(tmp_path, sample):
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps({"input": sample}))
+    metadata = load(pickled(tmp_path, Doubling()), "pickle", CHARTGEN_SAMPLE_PATH=str(path)).metadata()
+    rank = [-1] * np.ndim(sample)
+    assert [metadata["inputs"][0]["shape"], len(metadata["outputs"][0]["shape"])] == [rank, len(rank)]
+
+
 def test_maps_are_bytes_of_json(tmp_path):
     plane = load(iris_onnx(tmp_path), "onnx")
     output = infer(plane, tensor("X", "FP32", BATCH), outputs=[{"name": "output_probability"}])["outputs"]

@@ -238,7 +238,7 @@ class DataPlane:
             inputs = predictor.reader.read(value).inputs
         else:
             inputs = made or {}
-        v2.learn(predictor.run(inputs))
+        v2.learn(inputs, predictor.run(inputs))
         return v2
 
     def _warm_up(self, predictor: Predictor) -> WarmUp:

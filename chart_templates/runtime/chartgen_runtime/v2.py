@@ -40,9 +40,11 @@ class OpenInference:
         self._turn = turn
         self._inputs = {spec.name or INPUT: spec for spec in predictor.reader.tensors}
         self.outputs = () if predictor.own_outputs else predictor.signature.outputs
+        self._seen: dict[str, tuple[None, ...]] = {}
 
-    def learn(self, results: dict[str, Any]) -> None:
-        """Notes what the outputs are from the results of a prediction, for a model that does not say."""
+    def learn(self, inputs: dict[str, Any], results: dict[str, Any]) -> None:
+        """Notes what inputs and outputs are from a prediction, for a model that does not say."""
+        self._seen = {name: (None,) * each.ndim for name, each in inputs.items()}
         tensors = self._tensors(results, [])
         self.outputs = tuple(
             TensorSpec(each["name"], DTYPES[each["datatype"]], (None, *each["shape"][1:]) if each["shape"] else ())
@@ -56,7 +58,7 @@ class OpenInference:
         if settings.model_version:
             document["versions"] = [settings.model_version]
         document["platform"] = PLATFORMS.get(settings.model_format, settings.model_format)
-        document["inputs"] = [_described(name, spec) for name, spec in self._inputs.items()]
+        document["inputs"] = [_described(name, spec, self._seen.get(spec.name)) for name, spec in self._inputs.items()]
         document["outputs"] = [_described(spec.name, spec) for spec in self.outputs]
         return document
 
@@ -152,10 +154,10 @@ def _named(results: dict[str, Any]) -> dict[str, Any]:
     return {name or OUTPUT: result for name, result in results.items()}
 
 
-def _described(name: str, spec: TensorSpec) -> dict[str, Any]:
-    shape = (None, None) if spec.shape is None else spec.shape
-    if spec.shape is None and spec.dtype in {"sequence", "map", "string"}:
-        shape = (None,)
+def _described(name: str, spec: TensorSpec, seen: tuple[None, ...] | None = None) -> dict[str, Any]:
+    shape = spec.shape if spec.shape is not None else seen
+    if shape is None:
+        shape = (None,) if spec.dtype in {"sequence", "map", "string"} else (None, None)
     sizes = [size if isinstance(size, int) else -1 for size in shape]
     return {"name": name, "datatype": datatype_of(spec), "shape": sizes}
 
