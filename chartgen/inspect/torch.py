@@ -21,17 +21,9 @@ from chartgen.inspect.torcharchive import (
     prefix_of,
 )
 from chartgen.inspect.torchexport import Program as ExportProgram
-from chartgen.inspect.torchpickle import (
-    entries_of,
-    foreign,
-    of_weights,
-    tensor_of,
-    tensors_in,
-    unsafe,
-    walk,
-    weights_keys,
-)
+from chartgen.inspect.torchpickle import foreign, of_weights, unsafe, walk
 from chartgen.inspect.torchscript import Program as ScriptProgram
+from chartgen.inspect.torchtensors import entries_of, tensor_of, tensors_in, weights_keys
 from chartgen.inspect.ziparchive import MAGIC, ZipArchive
 
 if TYPE_CHECKING:
@@ -107,7 +99,7 @@ def _of_script(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -
 
 def _of_pickle(file: ModelFile, digest: str, archive: ZipArchive, prefix: str) -> ModelFacts:
     check_members(file, archive, prefix, WEIGHTS)
-    value, refused = walk(archive.open(prefix + PICKLE), of_weights)
+    value, refused = walk(archive, prefix + PICKLE, of_weights)
     keys = weights_keys(value)
     if refused and keys:
         raise _more_than_weights(file, refused, keys[0])

@@ -15,6 +15,7 @@ from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import EXPORT, PICKLE, PICKLED, WEIGHTS, check_members, prefix_of
 from chartgen.inspect.torchpickle import of_example, walk
 from chartgen.inspect.torchpickle import unsafe as unsafe_pickle
+from chartgen.inspect.torchtensors import ITEM_SIZES, reached
 from chartgen.inspect.torchtexts import MAPPINGS, check, is_quotable, unsafe
 from chartgen.inspect.ziparchive import ZipArchive
 
@@ -130,7 +131,7 @@ class Program:
             raise self._file.unreadable(f"{member} in the torch.export archive is no JSON") from error
 
     def _check_payload(self, member: str) -> None:
-        """Refuses tensors and objects that torch would unpickle without bounds."""
+        """Refuses tensors and objects that torch would unpickle without bounds, and tensors beyond their bytes."""
         document = self._document(member)
         config = document.get("config", {}) if isinstance(document, dict) else None
         if not isinstance(config, dict):
@@ -141,6 +142,21 @@ class Program:
                 raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
             if entry.get("use_pickle") is not False or not path.startswith(("weight_", "tensor_")):
                 raise unsafe(self._file, f"{printable(path)} in it is a pickled object, and not a plain tensor")
+            self._check_reach(member, path, entry.get("tensor_meta"))
+
+    def _check_reach(self, member: str, path: str, meta: Any) -> None:
+        """Refuses a tensor that reaches beyond the bytes of its member."""
+        entry = self._archive.entries.get(f"{self._prefix}{member.rpartition('/')[0]}/{path}")
+        try:
+            sizes, strides = ([each["as_int"] for each in meta[key]] for key in ("sizes", "strides"))
+            count = reached(meta["storage_offset"]["as_int"], sizes, strides)
+            item = ITEM_SIZES.get(DTYPES.get(meta["dtype"], ""), 1)
+        except (KeyError, TypeError) as error:
+            raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it") from error
+        if count is None or count * item > (entry.size if entry else 0):
+            raise self._file.unreadable(
+                f"a tensor in the torch.export archive reaches beyond its bytes: {printable(path)}"
+            )
 
     def _check_pickled(self, member: str) -> None:
         """Walks the pickle of an archive within the archive: torch loads it with the program, without bounds.
@@ -155,7 +171,7 @@ class Program:
         if prefix is None or prefix + PICKLE not in inner.entries:
             raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it")
         check_members(self._file, inner, prefix, WEIGHTS)
-        _, refused = walk(inner.open(prefix + PICKLE), of_example, is_quotable)
+        _, refused = walk(inner, prefix + PICKLE, of_example, is_quotable)
         if refused:
             raise unsafe_pickle(self._file, refused, f"{member} in this torch.export archive")
 

@@ -1,56 +1,36 @@
-"""Walks the pickles within a PyTorch archive; tensors are taken down by their type and shape, and nothing is loaded.
-
-A tensor is a call of `torch._utils._rebuild_tensor_v2` on a persistent id, which names the member with its bytes
-(torch/serialization.py, torch/csrc/jit/serialization/pickler.cpp).
-"""
+"""Walks the pickles within a PyTorch archive; nothing is loaded, and no tensor may reach beyond its bytes."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
-from chartgen.inspect.picklevalues import Entries, Global, Items, Made
+from chartgen.inspect.picklevalues import Global, Made
 from chartgen.inspect.printable import SHOWN, listed, printable
 from chartgen.inspect.torchcode import CLASSES
+from chartgen.inspect.torchtensors import DTYPES, ITEM_SIZES, ON_STORAGE, PARAMETERS, REBUILD, STORAGE, reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from chartgen.inspect.picklevalues import Value
     from chartgen.inspect.readable import Readable
+    from chartgen.inspect.ziparchive import ZipArchive
 
 _CLASSES = "__torch__.torch.classes."
-_STORAGE = Global("torch", "a storage")
-_REBUILD = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"})
-_PARAMETERS = frozenset({"_rebuild_parameter", "_rebuild_parameter_with_state"})
 _OPERATIONS_FREE = 1_000_000
 _OPERATIONS_LIMIT = 20_000_000
-_DIMENSIONS = 64
+# Of how weights are quantized, as torch/csrc/jit/serialization/pickler.cpp writes it.
+_QUANTIZERS = frozenset({"per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"})
 _PERSISTENT = 5
+_TRACED = "traced_inputs"
 # The opcodes of texts and bytes.
 _CONSTANTS = b"STUVXBC\x8c\x8d\x8e\x96"
-_VISITED = 1000
-
-# The types by the class of their storage.
-DTYPES = {
-    "ByteStorage": "uint8",
-    "CharStorage": "int8",
-    "ShortStorage": "int16",
-    "IntStorage": "int32",
-    "LongStorage": "int64",
-    "HalfStorage": "float16",
-    "FloatStorage": "float32",
-    "DoubleStorage": "float64",
-    "BoolStorage": "bool",
-    "BFloat16Storage": "bfloat16",
-    "ComplexFloatStorage": "complex64",
-    "ComplexDoubleStorage": "complex128",
-}
 
 # What `torch.load(weights_only=True)` may import, as far as weights hold it (torch/_weights_only_unpickler.py of 2.13).
 _WEIGHTS = {
@@ -64,28 +44,26 @@ _WEIGHTS = {
         | {"per_tensor_affine", "per_channel_affine", "per_tensor_symmetric", "per_channel_symmetric"}
     ),
     "torch._utils": frozenset(
-        {*_REBUILD, *_PARAMETERS, "_rebuild_qtensor", "_rebuild_sparse_tensor", "_rebuild_meta_tensor_no_storage"}
+        {*REBUILD, *PARAMETERS, "_rebuild_qtensor", "_rebuild_sparse_tensor", "_rebuild_meta_tensor_no_storage"}
     ),
     "torch.nn.parameter": frozenset({"Parameter", "Buffer"}),
     "torch.storage": frozenset({"UntypedStorage", "TypedStorage"}),
 }
 
 
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor that a pickle holds.
+class _Machine(PickleMachine):
+    """The machine for pickles of PyTorch, which name their tensors' bytes by persistent ids.
 
-    Attributes:
-        dtype: Its element type by NumPy's name; None where it is of none that is known.
-        shape: Its shape.
+    Args:
+        stream: The pickle's bytes.
+        trace: What is found is noted here.
+        where: The file's path, for messages.
+        sizes: The sizes of the members that hold tensors' bytes, in bytes, by their keys.
     """
 
-    dtype: str | None
-    shape: tuple[int, ...]
-
-
-class _Machine(PickleMachine):
-    """The machine for pickles of PyTorch, which name their tensors' bytes by persistent ids."""
+    def __init__(self, stream: PickleStream, trace: Trace, where: str, sizes: Callable[[str], float]) -> None:
+        super().__init__(stream, trace, where)
+        self._sizes = sizes
 
     def _dispatch(self) -> dict[int, Callable[[], object]]:
         return super()._dispatch() | {ord("Q"): self._persistent}
@@ -110,7 +88,20 @@ class _Machine(PickleMachine):
         # A member of an enumeration of the program: its class is called with the value itself, which C++ looks up.
         if isinstance(function, Global) and _of_program(function) and isinstance(arguments, int | float | str):
             arguments = (arguments,)
+        if isinstance(function, Global) and function.module == "torch._utils" and function.name in ON_STORAGE:
+            self._check_reach(arguments)
         self._push(self._call(function, arguments))
+
+    def _check_reach(self, arguments: Value) -> None:
+        """Refuses a tensor that reaches beyond its bytes."""
+        given = arguments if isinstance(arguments, tuple) else ()
+        storage, offset, sizes, strides = given[:4] if len(given) > 3 else (None,) * 4  # noqa: PLR2004
+        if not isinstance(storage, Made) or not isinstance(storage.arguments, tuple):
+            return  # nothing that PyTorch makes a tensor of
+        held = storage.arguments[_PERSISTENT - 1]
+        count = reached(offset, sizes, strides) if isinstance(sizes, tuple) and isinstance(strides, tuple) else None
+        if count is None or not isinstance(held, int) or count > held:
+            raise self._in.corrupt("a tensor reaches beyond its bytes")
 
     def _check_state(self, state: Value) -> None:
         target = self._top()
@@ -122,16 +113,21 @@ class _Machine(PickleMachine):
         found = self._pop()
         if not isinstance(found, tuple) or len(found) != _PERSISTENT or found[0] != "storage":
             raise self._in.corrupt("a tensor's bytes are named in an unknown way")
-        self._push(Made(_STORAGE, found))
+        _, kind, key, _, count = found
+        item = ITEM_SIZES.get(DTYPES.get(kind.name, ""), 1) if isinstance(kind, Global) else 1
+        if not isinstance(key, str) or not isinstance(count, int) or count * item > self._sizes(key):
+            raise self._in.corrupt("the archive lacks bytes of a tensor")
+        self._push(Made(STORAGE, found))
 
 
 def walk(
-    file: Readable, allowed: Callable[[Global], bool], passes: Callable[[str], bool] | None = None
+    archive: ZipArchive, name: str, allowed: Callable[[Global], bool], passes: Callable[[str], bool] | None = None
 ) -> tuple[Value, list[Global]]:
     """Walks a pickle of a PyTorch archive.
 
     Args:
-        file: The member that holds it.
+        archive: The archive.
+        name: The member that holds the pickle; the folder beside it that is called so holds the tensors' bytes.
         allowed: Whether loading may import and call a name.
         passes: Whether it may hold a text; None where texts are data.
 
@@ -142,11 +138,18 @@ def walk(
         ModelUnreadableError: It is truncated or corrupt.
         ModelUnsafeError: It does what no pickler does.
     """
+    file, folder = archive.open(name), name.removesuffix(".pkl")
+
+    def size_of(key: str) -> float:
+        entry = archive.entries.get(f"{folder}/{key}")
+        # PyTorch writes the example of a trace without its bytes, and reads none of it.
+        return inf if folder.endswith(f"/{_TRACED}") else entry.size if entry else 0
+
     stream = PickleStream(file)
     if stream.compression is not None:
         raise file.unreadable("a pickle within the PyTorch archive is compressed, as PyTorch writes none")
     trace = Trace(min(_OPERATIONS_LIMIT, _OPERATIONS_FREE + file.size))
-    machine = _Machine(stream, trace, str(file.path))
+    machine = _Machine(stream, trace, str(file.path), size_of)
     if passes is not None:
         machine.keep_to(passes)
     value = machine.run()
@@ -200,73 +203,6 @@ def foreign(refused: list[Global]) -> list[Global]:
     return [found for found in refused if found.module.split(".")[0] in {*sys.stdlib_module_names} - {"__main__"}]
 
 
-def tensor_of(value: Value) -> Tensor | None:
-    """The tensor, or the parameter around one, that a value is; None for anything else."""
-    if not isinstance(value, Made) or value.maker is None or value.maker.module != "torch._utils":
-        return None
-    given = value.arguments if isinstance(value.arguments, tuple) else ()
-    if value.maker.name in _PARAMETERS and given:
-        return tensor_of(given[0])
-    if value.maker.name not in _REBUILD or len(given) < 3:  # noqa: PLR2004 - storage, offset, shape
-        return None
-    storage, shape = given[0], given[2]
-    if not isinstance(storage, Made) or storage.maker != _STORAGE or not isinstance(storage.arguments, tuple):
-        return None
-    kind = storage.arguments[1]
-    sizes = tuple(size for size in shape if isinstance(size, int)) if isinstance(shape, tuple) else None
-    if sizes is None or len(sizes) != len(shape if isinstance(shape, tuple) else ()) or len(sizes) > _DIMENSIONS:
-        return None
-    return Tensor(DTYPES.get(kind.name) if isinstance(kind, Global) else None, sizes)
-
-
-def entries_of(value: Value) -> dict[str, Value]:
-    """The entries of a dictionary, or of a mapping such as an OrderedDict, as far as they were kept."""
-    if isinstance(value, Entries):
-        return value.head
-    if isinstance(value, Made) and value.entries is not None:
-        return value.entries.head
-    return {}
-
-
-def tensors_in(value: Value) -> Iterator[tuple[str, Tensor]]:
-    """The tensors in nested dictionaries, each with its name, as far as they were kept."""
-    seen: set[int] = set()
-    waiting = [value]
-    while waiting and len(seen) < _VISITED:
-        inner = waiting.pop()
-        if id(inner) in seen:
-            continue
-        seen.add(id(inner))
-        for name, each in entries_of(inner).items():
-            tensor = tensor_of(each)
-            if tensor is not None:
-                yield name, tensor
-            else:
-                waiting.append(each)
-
-
-def weights_keys(value: Value) -> list[str]:
-    """The keys of a training checkpoint under which weights lie, those of an optimizer last; none of anything else.
-
-    Args:
-        value: What loading would give; weights themselves have tensors at their first level.
-    """
-    entries = entries_of(value)
-    if any(tensor_of(each) is not None for each in entries.values()):
-        return []
-    found = [
-        key for key, each in entries.items() if any(tensor_of(one) is not None for one in entries_of(each).values())
-    ]
-    return sorted(found, key=lambda key: ("optim" in key, "model" not in key and "state_dict" not in key))
-
-
-def elements_of(value: Value) -> list[Value]:
-    """The elements of a list or tuple, as far as they were kept."""
-    if isinstance(value, Items):
-        return list(value.head)
-    return list(value) if isinstance(value, tuple) else []
-
-
 def of_script(found: Global) -> bool:
     """Whether a pickle of a TorchScript archive may name this; C++ reads it, and calls nothing of Python's."""
     if str(found).startswith(_CLASSES):
@@ -276,8 +212,9 @@ def of_script(found: Global) -> bool:
     if found.module == "torch._utils":
         return found.name.startswith("_rebuild_")
     if found.module == "torch":
-        return found.name.endswith("Storage") or found.name in {"device", "Size", "per_tensor_affine"}
+        return found.name.endswith("Storage") or found.name in {"device", "Size", *_QUANTIZERS}
     return found.module == "torch.jit._pickle" or str(found) in {
         "collections.OrderedDict",
         "torch.storage.UntypedStorage",
+        "builtins.complex",
     }

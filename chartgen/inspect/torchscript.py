@@ -15,7 +15,8 @@ from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.picklevalues import Entries, Global, Items, Made
 from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import SCRIPT, check_members
-from chartgen.inspect.torchpickle import Tensor, elements_of, entries_of, of_script, tensor_of, unsafe, walk
+from chartgen.inspect.torchpickle import of_script, unsafe, walk
+from chartgen.inspect.torchtensors import Tensor, elements_of, entries_of, tensor_of
 
 if TYPE_CHECKING:
     from chartgen.inspect.picklevalues import Value
@@ -80,7 +81,7 @@ class Program:
         return ModelUnsupportedError(message, where=str(self._file.path), hint=hint)
 
     def _walk(self, member: str) -> Value:
-        value, refused = walk(self._archive.open(self._prefix + member), of_script)
+        value, refused = walk(self._archive, self._prefix + member, of_script)
         if refused:
             raise unsafe(self._file, refused, "this TorchScript archive")
         return value

@@ -229,6 +229,12 @@ def test_an_attribute_of_the_program_may_have_the_name_of_a_method_of_pythons(tm
         inspect_model(made(b"collections\nOrderedDict"))
 
 
+@pytest.mark.parametrize("content", [b"ctorch\nper_channel_affine\n", b"cbuiltins\ncomplex\n(K\x01K\x02tR"])
+def test_what_quantized_weights_and_complex_attributes_name_passes(tmp_path: Path, content: bytes) -> None:
+    path = changed("network-script.pt", {"constants.pkl": b"\x80\x02(%st." % content}, tmp_path / "m.pt")
+    assert inspect_model(path).format == "torch"
+
+
 def test_a_class_in_cpp_that_holds_no_weights_is_not_made_by_a_pickle(tmp_path: Path) -> None:
     def made(name: bytes) -> Path:
         return changed("network-script.pt", {"constants.pkl": b"\x80\x02c%s\n)\x81}b." % name}, tmp_path / "m.pt")

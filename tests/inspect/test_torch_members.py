@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import time
@@ -120,6 +121,51 @@ def test_a_key_of_the_recorded_example_in_any_letters_passes(tmp_path: Path) -> 
     assert inspect_model(path).format == "torch"
 
 
+def _pickled(name: str, member: str) -> bytes:
+    with zipfile.ZipFile(MODELS / f"{name}.pt") as archive:
+        return archive.read(next(each for each in archive.namelist() if each.endswith(f"/{member}")))
+
+
+@pytest.mark.parametrize("name", ["network-script", "weights"])
+def test_a_tensor_that_reaches_beyond_its_bytes_is_refused(tmp_path: Path, name: str) -> None:
+    def refused(change: dict[str, bytes | None], said: str) -> None:
+        with pytest.raises(ModelUnreadableError, match=said):
+            inspect_model(changed(f"{name}.pt", change, tmp_path / "m.pt"))
+
+    whole = _pickled(name, "data.pkl")
+    shape = b"K\x08K\x04"
+    assert shape in whole
+    refused({"data.pkl": whole.replace(shape, b"K\x08K\x05", 1)}, "reaches beyond its bytes")
+    refused({"data.pkl": whole.replace(shape, b"K\x08J\xff\xff\xff\xff", 1)}, "reaches beyond its bytes")
+    with zipfile.ZipFile(MODELS / f"{name}.pt") as archive:
+        member = next(each for each in archive.namelist() if "/data/" in each)
+        content = archive.read(member)
+    for less in (content[:-1], None):
+        refused({member.partition("/")[2]: less}, "lacks bytes of a tensor")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": [{"as_int": 3_000_000}], "strides": [{"as_int": 1}]},
+        {"storage_offset": {"as_int": 1}},
+        {"dtype": 8},
+        {"sizes": [{"as_int": -1}, {"as_int": 4}]},
+        {"sizes": [{"as_expr": {"expr_str": "9"}}]},
+        {"strides": None},
+    ],
+)
+def test_a_weight_of_an_exported_program_that_reaches_beyond_its_bytes_is_refused(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    member = "data/weights/model_weights_config.json"
+    document = json.loads(_pickled("network-export", member))
+    next(iter(document["config"].values()))["tensor_meta"].update(change)
+    path = changed("network-export.pt", {member: json.dumps(document).encode()}, tmp_path / "m.pt")
+    with pytest.raises(ModelUnreadableError, match=r"reaches beyond its bytes: weight_0|not as PyTorch writes it"):
+        inspect_model(path)
+
+
 @pytest.mark.parametrize(
     ("name", "members"),
     [
@@ -156,7 +202,7 @@ def test_an_archive_whose_first_folder_is_another_is_refused(tmp_path: Path) -> 
 
 
 def test_ten_thousand_members_are_judged_in_time(tmp_path: Path) -> None:
-    path = changed("weights.pt", {f"data/{number}": b"x" for number in range(10_000)}, tmp_path / "m.pt")
+    path = changed("weights.pt", {f"data/{number}": b"x" for number in range(10, 10_010)}, tmp_path / "m.pt")
     begin = time.process_time()
     assert inspect_model(path).format == "torch"
     assert time.process_time() - begin < SECONDS

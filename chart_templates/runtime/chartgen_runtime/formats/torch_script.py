@@ -144,7 +144,10 @@ def first_layer(module: Any, index: int) -> tuple[str, Any] | None:
             return None
         if not following[0]:
             return EMBEDDING, None
-        module, index = getattr(module, following[0]), following[1]
+        # No attribute: its name may be that of a method of PyTorch's.
+        module, index = dict(module.named_children()).get(following[0]), following[1]
+        if module is None:
+            return None
     return None
 
 
