@@ -156,7 +156,9 @@ class Unpacked:
             try:
                 data = self._inner.feed(packed)
             except (zlib.error, lzma.LZMAError, OSError, ValueError, MemoryError) as error:
-                raise self._file.unreadable(f"the {self._name} compression is corrupt: {error}") from error
+                raise self._file.unreadable(
+                    f"the {self._name} compression is corrupt: {error}", hint="copy or save it again"
+                ) from error
             self._unpacked += len(data)
             if self._unpacked > self._limit:
                 raise self._file.unreadable(
@@ -171,5 +173,7 @@ class Unpacked:
                 )
         # joblib would read a second stream as more of the same pickle; nobody writes one.
         if self._inner.unused_data or self._offset < self._file.size:
-            raise self._file.unreadable(f"something follows the end of the {self._name} data")
+            raise self._file.unreadable(
+                f"something follows the end of the {self._name} data", hint="copy or save it again"
+            )
         return b""

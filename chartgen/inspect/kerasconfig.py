@@ -38,6 +38,10 @@ _PACKAGE = "Keras>"
 _LISTS = ("vocabulary", "idf_weights")
 # Keys of a layer whose value may be the bare name of a function.
 _ACTIVATIONS = ("activation", "recurrent_activation", "hidden_activation", "gate_activation")
+# Ends of the keys of a layer whose value may be the bare name of what Keras has, such as `"glorot_uniform"`; some of
+# these names are no class's.
+_NAMED = ("initializer", "regularizer", "constraint")
+_OTHER_NAMES = {"maxnorm", "nonneg", "normal", "one", "uniform", "unitnorm", "zero"}
 
 
 class ConfigError(ValueError):
@@ -91,6 +95,9 @@ def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
     Args:
         config: The configuration of the model.
         major: The major version of the Keras that wrote it.
+
+    Raises:
+        ConfigError: An object has something else in the place of the name of its class.
     """
     found: dict[Foreign, None] = {}
     for each in _objects(config):
@@ -103,6 +110,9 @@ def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
             found[Foreign("file", each["class_name"][:_SHOWN], layer)] = None
         for key in _ACTIVATIONS:
             if isinstance(name := inner.get(key), str) and name not in _functions():
+                found[Foreign("custom", name[:_SHOWN], layer)] = None
+        for key, name in inner.items():
+            if key.endswith(_NAMED) and isinstance(name, str) and name not in _names():
                 found[Foreign("custom", name[:_SHOWN], layer)] = None
     return list(found)
 
@@ -143,14 +153,26 @@ def _functions() -> frozenset[str]:
     return frozenset(name for section in _table().values() for name in section["functions"])
 
 
+@cache
+def _names() -> frozenset[str]:
+    """The names of initializers, regularizers and constraints, and of other classes, of every Keras."""
+    return frozenset(name for section in _table().values() for name in section["classes"]) | _OTHER_NAMES
+
+
 def _objects(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every object with the name of a class, at any depth."""
+    """Every object with the name of a class, at any depth.
+
+    Raises:
+        ConfigError: What should be such a name is none.
+    """
     waiting: list[Any] = [config]
     while waiting:
         each = waiting.pop()
         if isinstance(each, Mapping):
             if isinstance(each.get("class_name"), str):
                 yield each
+            elif each.get("class_name") is not None:
+                raise ConfigError("the class of an object is no name")
             waiting += reversed(list(each.values()))
         elif isinstance(each, list):
             waiting += reversed(each)

@@ -64,7 +64,11 @@ class ModelFile:
                 "it is a folder, not a model file", expected="one file", hint="name the file in it that holds the model"
             )
         if not stat.S_ISREG(status.st_mode):
-            raise self.unreadable("it is a special file, not a model file", expected="a regular file")
+            raise self.unreadable(
+                "it is a special file, not a model file",
+                expected="a regular file",
+                hint="copy what it gives to a file, and name that",
+            )
         if status.st_size == 0:
             raise self.unreadable("the file is empty", hint="copy or save it again")
         return status.st_size

@@ -215,6 +215,7 @@ class ZipArchive:
             raise self._file.unreadable(
                 f"the zip archive unpacks to {unpacked} bytes from {self._file.size}, which no model does",
                 expected=f"at most {limit} bytes out of compressed members",
+                hint="if it is yours, write it as its library does: with the arrays uncompressed",
             )
         free = 0
         for entry in sorted((*self.folders.values(), *self.entries.values()), key=lambda each: each.offset):

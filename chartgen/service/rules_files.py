@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from difflib import get_close_matches
@@ -105,12 +106,16 @@ def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:
         return
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        yield Finding(written.where, path, f"{masked(str(file))} cannot be read: {reason}")
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            reason = "its symbolic links lead in a circle"
+        hint = f"see `ls -l {masked(str(file))}`, and name the file itself"
+        yield Finding(written.where, path, f"{masked(str(file))} cannot be read: {reason}", "a file", hint)
         return
     if stat.S_ISDIR(mode):
         yield Finding(written.where, path, f"{file} is a folder", "a file", _folder_hint(written.text, file))
     elif not stat.S_ISREG(mode):
-        yield Finding(written.where, path, f"{file} is no regular file", "a file")
+        hint = "copy what it gives to a file, and name that"
+        yield Finding(written.where, path, f"{file} is no regular file, but {_special(mode)}", "a file", hint)
     elif not os.access(file, os.R_OK):
         yield Finding(written.where, path, f"{file} cannot be read by this user", hint=f"see `ls -l {file}`")
 
@@ -124,9 +129,15 @@ def _missing_hint(text: str, file: Path) -> str:
     return "a path is relative to the folder of the service file that names it"
 
 
-def _folder_hint(text: str, folder: Path) -> str | None:
+def _special(mode: int) -> str:
+    """What a file is that is no regular one."""
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _folder_hint(text: str, folder: Path) -> str:
     files = [name for name in _names(folder) if (folder / name).is_file()]
-    return f"did you mean `{text.rstrip('/')}/{files[0]}`?" if len(files) == 1 else None
+    return f"did you mean `{text.rstrip('/')}/{files[0]}`?" if len(files) == 1 else "name one file in it"
 
 
 def _names(folder: Path) -> list[str]:

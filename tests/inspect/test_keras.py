@@ -293,6 +293,19 @@ def test_what_keras_does_not_have_is_refused(tmp_path: Path, inner: Any) -> None
         inspect_model(write_config(tmp_path / "m.h5", sequential(INPUT, dense)))
 
 
+@pytest.mark.parametrize("key", ["kernel_initializer", "bias_regularizer", "kernel_constraint"])
+def test_a_bare_name_that_keras_does_not_have_is_refused(tmp_path: Path, key: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("Dense", **{key: "os.system"})))
+    with pytest.raises(ModelUnsupportedError, match=r"not Keras's own: 'os\.system' \(the layer"):
+        inspect_model(path)
+
+
+@pytest.mark.parametrize("name", ["glorot_uniform", "GlorotUniform", "uniform", "zero", "l1_l2", "max_norm"])
+def test_a_bare_name_that_keras_has_is_read(tmp_path: Path, name: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("Dense", kernel_initializer=name)))
+    assert inspect_model(path).format == "keras"
+
+
 def test_operations_between_layers_are_refused_for_keras_3_which_cannot_load_them(tmp_path: Path) -> None:
     add = {"class_name": "Add", "config": {"name": "plus"}, "name": "plus", "inbound_nodes": []}
     config = {
@@ -369,6 +382,7 @@ BROKEN: dict[str, Any] = {
     "a size that is none": sequential({"class_name": "InputLayer", "config": {"name": "x", "batch_shape": ["a"]}}),
     "no inputs": {"class_name": "Functional", "config": {"layers": [INPUT]}},
     "an input of no layer": {"class_name": "Model", "config": {"layers": [INPUT], "input_layers": [["z", 0, 0]]}},
+    "a class that is no name": sequential(INPUT, layer("Dense", bias_initializer={"class_name": ["Zeros"]})),
     "lists in lists": "[" * 100_000,
     "many lists": '{"class_name": "Sequential", "config": {"layers": [' + "[]," * 300_000 + "0]}}",
     "many numbers": '{"class_name": "Sequential", "config": {"layers": [' + "1," * 700_000 + "0]}}",

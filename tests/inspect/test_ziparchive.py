@@ -159,8 +159,9 @@ def test_an_archive_that_deceives_is_refused(tmp_path: Path, case: str) -> None:
 def test_a_small_archive_that_unpacks_to_four_gibibytes_is_refused(tmp_path: Path) -> None:
     content = bomb()
     assert len(content) < 5 << 20
-    with pytest.raises(ModelUnreadableError, match="unpacks to 4294967296 bytes"):
+    with pytest.raises(ModelUnreadableError, match="unpacks to 4294967296 bytes") as refused:
         read(tmp_path, content)
+    assert refused.value.hint
 
 
 def test_the_same_name_twice_is_refused_whatever_the_case(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 MINIMAL = "name: iris\nmodel: ./iris.onnx\n"
 
 RELATIVE = "a path is relative to the folder of the service file that names it"
+COPY = "copy what it gives to a file, and name that"
 NO_TILDE = "`~` is not expanded; write the whole path, or one relative to the service file"
 
 
@@ -22,17 +24,28 @@ NO_TILDE = "`~` is not expanded; write the whole path, or one relative to the se
         ("other/x.onnx", "there is no file {}/other/x.onnx", RELATIVE),
         ("~/iris.onnx", "there is no file {}/~/iris.onnx", NO_TILDE),
         ("folder", "{}/folder is a folder", "did you mean `folder/only.onnx`?"),
-        ("iris.onnx/x", "{}/iris.onnx/x cannot be read: Not a directory", None),
-        ("/dev/null", "/dev/null is no regular file", None),
-        ("loop", "{}/loop cannot be read: Too many levels of symbolic links", None),
+        ("empty", "{}/empty is a folder", "name one file in it"),
+        (
+            *("iris.onnx/x", "{}/iris.onnx/x cannot be read: Not a directory"),
+            "see `ls -l {}/iris.onnx/x`, and name the file itself",
+        ),
+        ("/dev/null", "/dev/null is no regular file, but a device", COPY),
+        ("pipe", "{}/pipe is no regular file, but a named pipe", COPY),
+        (
+            *("loop", "{}/loop cannot be read: its symbolic links lead in a circle"),
+            "see `ls -l {}/loop`, and name the file itself",
+        ),
     ],
 )
 def test_a_model_that_cannot_be_read_is_told(project: Project, model: str, message: str, hint: str | None) -> None:
     (project.folder / "folder").mkdir()
     (project.folder / "folder" / "only.onnx").write_bytes(b"x")
+    (project.folder / "empty").mkdir()
     (project.folder / "loop").symlink_to("loop")
+    os.mkfifo(project.folder / "pipe")
     (violation,) = project.violations(f"name: iris\nmodel: {model}\n")
-    assert (violation.message, violation.hint) == (message.format(project.folder), hint)
+    assert violation.message == message.format(project.folder)
+    assert violation.hint == (hint and hint.format(project.folder))
     assert violation.where.endswith("service.yaml:2:8")
 
 

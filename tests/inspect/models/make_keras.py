@@ -126,6 +126,13 @@ def write(name: str, model: Any) -> None:
     (FOLDER / f"{name}.json").write_text(json.dumps(record) + "\n")
 
 
+def quantized() -> Any:
+    """The first of these models with weights of eight bits; of Keras 3 alone."""
+    model = dense()
+    model.quantize("int8")
+    return model
+
+
 def main() -> None:
     """Writes what this Keras and this backend are for."""
     FOLDER.mkdir(exist_ok=True)
@@ -138,6 +145,8 @@ def main() -> None:
         return
     for make in (dense, two_inputs, image, recurrent, compiled, by_key):
         write(f"keras{MAJOR}-{make.__name__.replace('_', '-')}", make())
+    if MAJOR == "3":
+        write("keras3-quantized", quantized())
     custom().save(FOLDER / f"keras{MAJOR}-custom.h5")
     lambdas().save(FOLDER / f"keras{MAJOR}-lambda.h5")
     dense().save_weights(FOLDER / f"keras{MAJOR}{'.weights' if MAJOR == '3' else '-weights'}.h5")
