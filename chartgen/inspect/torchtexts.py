@@ -20,6 +20,9 @@ _NAME = re.compile(r"[A-Za-z0-9_.:+\-]*", re.ASCII)
 _KEY = re.compile(r"[\w.:+\-]*")
 _UNQUOTED = re.compile(r"""[^'"\\{}]*""")
 _NUMBERS = frozenset({"Infinity", "-Infinity", "NaN"})
+_COMPUTED = frozenset({torchschema.SIZE, torchschema.GUARD})
+# In letters: to judge a different power takes a hundred times as long as to judge another expression.
+_POWERS_ROOM = 500_000
 _SEQUENCES = frozenset({"builtins.tuple", "builtins.list"})
 MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict"})
 """The mappings that inputs and outputs may be nested in, as PyTorch calls them."""
@@ -34,10 +37,23 @@ def check(file: Readable, document: Any) -> None:
 
     Raises:
         ModelUnsafeError: One is not as PyTorch writes it.
-        ModelUnsupportedError: The pod lacks an operator or a container.
+        ModelUnsupportedError: The pod lacks an operator or a container, or there are more powers than any program has.
         ModelUnreadableError: It does not say how its inputs are nested.
     """
+    judged: set[tuple[str, str]] = set()
+    room = _POWERS_ROOM
     for role, field, text in torchschema.texts(document):
+        if role in _COMPUTED and torchsymbols.has_powers(text):
+            if (role, text) in judged:
+                continue
+            judged.add((role, text))
+            room -= len(text)
+            if room < 0:
+                raise ModelUnsupportedError(
+                    "the program has more powers of sizes than chartgen reads",
+                    where=str(file.path),
+                    hint="export the model with fewer dynamic sizes, or to ONNX",
+                )
         if role == torchschema.OPERATOR:
             _check_operator(file, text)
         elif role == torchschema.TREE:

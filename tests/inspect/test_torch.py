@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from chartgen.errors import ModelError, ModelUnreadableError, ModelUnsafeError, 
 from chartgen.inspect import Signature, inspect_model
 from tests.inspect.archives import MODELS, changed, with_program, zipped
 from tests.inspect.conftest import Call
+from tests.inspect.test_mutations import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -441,6 +443,18 @@ def test_a_program_of_more_parts_than_any_is_refused_with_the_way_out(tmp_path: 
     with pytest.raises(ModelUnsupportedError, match=r"model\.json in the archive has more parts") as refused:
         inspect_model(path)
     assert "ONNX" in str(refused.value.hint)
+
+
+def test_powers_without_end_are_refused_at_once(tmp_path: Path) -> None:
+    def change(program: Any) -> None:
+        size = "+".join(["Pow(Symbol('s77'), Integer(2))"] * 50)
+        sizes = [{"as_expr": {"expr_str": f"{size}+{number}"}} for number in range(500)]
+        program["graph_module"]["graph"]["tensor_values"]["x"]["sizes"] += sizes
+
+    begin = time.process_time()
+    with pytest.raises(ModelUnsupportedError, match="more powers of sizes"):
+        inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt"))
+    assert time.process_time() - begin < SECONDS
 
 
 def test_a_program_without_a_graph_is_refused(tmp_path: Path) -> None:
