@@ -26,6 +26,7 @@ _LOOK_EVERY_SECONDS = 0.5
 _REFUSED_BY_THEN_SECONDS = 0.7
 # On a cluster that cannot be read; helm may ask it longer before it refuses, and what is said then is wrong.
 _BEGUN_BY_THEN_SECONDS = 5.0
+_KEEP_PODS = "the pods that failed are gone with their logs; without --rollback-on-failure they stay"
 
 
 @contextmanager
@@ -171,7 +172,8 @@ def _explain(error: HelmError, cause: Diagnosis | None) -> None:
     if cause is not None:
         error.message = f"{error.message}: {cause}"
         error.args = (error.message,)
-        error.hint = cause.hint or error.hint
+        gone = isinstance(error, RolledBackError) and "`kubectl logs" in cause.hint
+        error.hint = _KEEP_PODS if gone else cause.hint or error.hint
 
 
 def _ways(target: Target, release: str, cause: Diagnosis | None, *, has_worked: bool) -> str:
