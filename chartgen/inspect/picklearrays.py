@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.inspect import pickleelements
 from chartgen.inspect.pickleelements import DTYPE, ENCODE, element_of, shape_of
-from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Items, Made, Value
+from chartgen.inspect.picklevalues import Array, ArrayWrapper, Entries, Global, Items, Made, Opaque, Value
 
 if TYPE_CHECKING:
     from chartgen.inspect.pickletrace import Trace
@@ -23,6 +23,7 @@ _RECONSTRUCT = {Global(module, "_reconstruct") for module in ("numpy.core.multia
 # The state: (version, shape, element type, whether in Fortran's order, data).
 _ARRAY_STATE_LENGTH = 5
 # The arguments: (data, element type, shape, order).
+_SCALAR = {Global(module, "scalar") for module in ("numpy.core.multiarray", "numpy._core.multiarray")}
 _FROM_BUFFER = {Global(module, "_frombuffer") for module in ("numpy.core.numeric", "numpy._core.numeric")}
 
 
@@ -87,7 +88,7 @@ def check_call(function: Global, arguments: Value, trace: Trace) -> set[Global] 
     given = arguments.head if isinstance(arguments, Items) else arguments if isinstance(arguments, tuple) else ()
     if not isinstance(arguments, tuple):
         oddities.add("a call with arguments that are not known")
-    if function in _EMPTY_FIRST and not (len(given) > 1 and (0,) in given[1:3]):
+    if function in _EMPTY_FIRST and not (len(given) > 1 and (0,) in given[1:3] and _is_letter(given[-1])):
         oddities.add("an array is made of another shape than picklers begin with")
     # Other codecs than Latin-1, in which protocols below 3 write bytes, would be imported by name.
     if function == ENCODE and not (
@@ -100,6 +101,11 @@ def check_call(function: Global, arguments: Value, trace: Trace) -> set[Global] 
     if DTYPE in called:
         oddities.add(pickleelements.DISGUISED)
     return called
+
+
+def _is_letter(value: Value) -> bool:
+    """Whether it is the element type that an array is begun with: a letter, of a byte."""
+    return value in ("b", b"b") or _raw(value) == b"b"
 
 
 def _check_elements(function: Global, arguments: Value, trace: Trace) -> None:
@@ -175,6 +181,51 @@ def from_value(value: Value) -> Array | None:
     if element.objects:
         return Array(shape, "O", items=data if isinstance(data, Items) else None)
     return Array(shape, element.code, element.order, data if isinstance(data, bytes) else None)
+
+
+def contradiction(maker: Global | None, values: Value) -> str | None:
+    """What an array or a number of NumPy says of its bytes that is not so; None where it fits, or is not known.
+
+    Args:
+        maker: What is called to make it.
+        values: The state of an array; the arguments of a function that takes the bytes.
+    """
+    if not isinstance(values, tuple) or maker is None:
+        return None
+    shape: tuple[int, ...] | None = ()
+    if maker in _EMPTY_FIRST and len(values) >= _ARRAY_STATE_LENGTH:
+        shape, dtype, data = shape_of(values[1]), values[2], values[4]
+    elif maker in _FROM_BUFFER and len(values) >= 3:  # noqa: PLR2004 - as above
+        shape, dtype, data = shape_of(values[2]), values[1], values[0]
+    elif maker in _SCALAR:
+        dtype, data = values[0], values[1] if len(values) > 1 else b""
+    else:
+        return None
+    element = element_of(dtype)
+    if shape is None or element is None or (element.objects and not isinstance(data, Items)):
+        return None
+    said = math.prod(shape) * (1 if element.objects else element.size)
+    least, most = _lengths(data)
+    if least <= said <= most:
+        return None
+    return f"an array says that it takes {said} {'elements' if element.objects else 'bytes'}, and {most} are there"
+
+
+def _lengths(data: Value) -> tuple[int, float]:
+    """How many bytes, or elements, a value has: at least, and at most."""
+    if isinstance(data, bytes):
+        return len(data), len(data)
+    if isinstance(data, Items):
+        return data.count, data.count
+    if isinstance(data, Opaque) and data.kind == "bytes":
+        return data.size, data.size
+    if isinstance(data, Made) and data.maker == ENCODE and isinstance(data.arguments, tuple) and data.arguments:
+        text = data.arguments[0]
+        if isinstance(text, str):
+            return len(text), len(text)
+        if isinstance(text, Opaque):  # characters of one byte or two, or of more in an escape
+            return 0, text.size
+    return 0, math.inf
 
 
 def _raw(value: Value) -> Value:

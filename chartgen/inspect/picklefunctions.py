@@ -56,9 +56,11 @@ def called_later(made: Made, state: Value) -> list[str]:
         state: The state that is about to be set.
     """
     found: list[str] = []
+    cls = class_of(made)
     for part in state if isinstance(state, tuple) else (state,):
         entries = part.entries if isinstance(part, Made) else part
-        if isinstance(entries, Entries):
+        if isinstance(entries, Entries) and (entries.judged != cls or cls is None):
+            entries.judged = cls
             found += called_by(made, entries.head.items())
     return found
 
@@ -136,6 +138,9 @@ def _odd_keywords(value: Value) -> list[str]:
     if not isinstance(value, Entries) or value.odd or value.count != len(value.head):
         return ["keywords that are not known"]
     value.sealed = True  # The object keeps this very dictionary.
+    if value.as_keywords:
+        return []
+    value.as_keywords = True
     return [f"`{printable(key)}`" for key, one in value.head.items() if not _is_plain_keyword(key, one)]
 
 

@@ -10,12 +10,13 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import picklearrays, picklecalls, pickleelements, textfiles
+from chartgen.inspect import picklearrays, picklecalls, picklecosts, pickleelements, textfiles
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
 from chartgen.inspect.picklefunctions import called_by, called_later
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
+from chartgen.inspect.pickleweights import size_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -179,6 +180,9 @@ class PickleMachine(ArrayFollower):
             self._trace.calls |= picklecalls.called(function, arguments, given, self._trace)
             picklecalls.check_arguments(function, arguments, self._trace.oddities)
             self._check_made_empty(function, arguments, given)
+            if arguments:
+                self._in.copy(size_of_all(arguments) + picklecosts.size_said(function, arguments))
+                self._check_array(function, arguments)
             if arguments == () and function != pickleelements.DTYPE:
                 self._called = function
             made = self._new_made(function, arguments)
@@ -236,34 +240,52 @@ class PickleMachine(ArrayFollower):
         target = self._top()
         if self._pending is not None:
             self._check_pending()
-        if state is not None and not (isinstance(target, Made) and pickleelements.is_dtype(target)):
-            if self._guarded:
-                self._check_kept((state,))
-            self._check_state(state)
+        if state is not None:
+            self._look_at(target, state)
         if isinstance(target, ArrayWrapper):
             self._pending = None
             target.state = state
             self._stack[-1] = Opaque("array") if self._nested else self._read_array(target)
         elif isinstance(target, Made):
-            again = target.has_state
-            if again:
-                self._trace.oddities.add("the state of one object is set twice")
-            picklearrays.check_state(target, state, self._trace)
-            if state is not None and not pickleelements.is_dtype(target):  # a field may have any name
-                self._check_attributes(target, state)
-            target.state, target.has_state = state, True
-            if pickleelements.is_dtype(target):
-                pickleelements.finish(target, self._trace.oddities)
-            if not again:
-                self._note_version(target)
+            self._set_state(target, state)
         else:
             self._trace.oddities.add("the state of something is set that the file did not make")
+
+    def _set_state(self, target: Made, state: Value) -> None:
+        self._check_array(target.maker, state)
+        again, is_dtype = target.has_state, pickleelements.is_dtype(target)
+        if again:
+            self._trace.oddities.add("the state of one object is set twice")
+        picklearrays.check_state(target, state, self._trace)
+        if state is not None and not is_dtype:  # a field may have any name
+            self._check_attributes(target, state)
+        target.state, target.has_state = state, True
+        if is_dtype:
+            pickleelements.finish(target, self._trace.oddities)
+            self._in.copy(target.element.size if target.element else 0)
+        elif not again:
+            self._note_version(target)
+
+    def _check_array(self, maker: Global | None, values: Value) -> None:
+        if maker is not None and maker.module.startswith("numpy"):
+            wrong = picklearrays.contradiction(maker, values)
+            if wrong:
+                raise self._in.corrupt(wrong)
 
     def _check_attributes(self, target: Made, state: Value) -> None:
         picklecalls.check_state(target, state, self._trace)
         self._trace.functions.update(called_later(target, state))
         if said := textfiles.opener(target, state):
             self._trace.openers.add(said)
+
+    def _look_at(self, target: Value, state: Value) -> None:
+        """Looks at a state that is about to be set, whatever it is set on."""
+        self._in.copy(size_of_all(state))
+        if isinstance(target, Made) and pickleelements.is_dtype(target):
+            return
+        if self._guarded:
+            self._check_kept((state,))
+        self._check_state(state)
 
     def _check_state(self, state: Value) -> None:
         for part in state if isinstance(state, tuple) else (state,):
@@ -276,9 +298,11 @@ class PickleMachine(ArrayFollower):
                 self._trace.oddities.add(f"{what} is set")
 
     def _note_version(self, made: Made) -> None:
-        trace = self._trace
+        trace, attributes = self._trace, made.attributes
+        if not isinstance(attributes.get("_sklearn_version", ""), str):
+            trace.oddities.add("the version of scikit-learn is no text")  # It would be written to the log as one.
         for version, kept in (
-            (made.attributes.get("_sklearn_version"), trace.sklearn_versions),
+            (attributes.get("_sklearn_version"), trace.sklearn_versions),
             (xgboost_version(made), trace.xgboost_versions),
             (lightgbm_format(made), trace.lightgbm_formats),
         ):

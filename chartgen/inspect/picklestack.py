@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chartgen.inspect.picklevalues import Entries, Items, Made, Opaque
+from chartgen.inspect.pickleweights import DEPTH_LIMIT, TUPLES, Nested, nested, size_of, weigh_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ _DICTIONARY, _FIRST_ENTRY, _ENTRY = 80, 232, 72
 _LIST, _PLACE, _NUMBER = 64, 8, 32
 _CACHED_NUMBER = 256
 _KEPT_TUPLE = 128
+_WEIGHED = 160
 
 
 class PickleStack:
@@ -158,14 +160,27 @@ class PickleStack:
                 room += _NUMBER
         self._in.charge(room)
 
-    @staticmethod
-    def as_tuple(items: list[Value]) -> Value:
+    def as_tuple(self, items: list[Value]) -> Value:
         """A tuple of values; a long one keeps its first elements only."""
         if len(items) <= _KEPT_TUPLE:
-            return tuple(items)
+            return self._nest(tuple(items))
         long = Items("tuple")
         long.extend(items)
+        long.weight, long.depth = weigh_all(items)
+        long.weight -= len(items)
+        self._check_depth(long.depth)
         return long
+
+    def _nest(self, items: tuple[Value, ...]) -> tuple[Value, ...]:
+        made = nested(items)
+        if isinstance(made, Nested):
+            self._in.charge(_WEIGHED)
+            self._check_depth(made.depth)
+        return made
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > DEPTH_LIMIT:
+            raise self._in.corrupt("it nests more tuples in each other than any pickler")
 
     def _tuple_of(self, count: int) -> None:
         if len(self._stack) < count:
@@ -173,7 +188,7 @@ class PickleStack:
         self._tuples += 1
         if self._tuples > _TUPLES_FREE + self._in.position // _TUPLE_BYTES:
             raise self._in.corrupt("it makes more tuples than any model of its size")
-        items = tuple(self._stack[-count:])
+        items = self._nest(tuple(self._stack[-count:]))
         if self._guarded:
             self._check_tuple(items)
         self._charge_tuple(items)
@@ -196,10 +211,21 @@ class PickleStack:
         return Entries()
 
     def _extend(self, target: Items, values: list[Value]) -> None:
+        if not values:
+            return
         before = len(target.head)
         target.extend(values)
+        self._weigh(values, target)
         if added := len(target.head) - before:
             self._in.charge((0 if before else _LIST) + added * (_PLACE + _NUMBER))
+
+    def _weigh(self, values: list[Value], target: Items | None) -> None:
+        """Counts what hashing the elements of a set takes, now or, of a list, when a set is made of it."""
+        weight = sum([size_of(value) for value in values if type(value) in TUPLES])
+        if weight and target is not None:
+            target.weight += weight
+        if weight and (target is None or target.kind != "list"):
+            self._in.copy(weight)
 
     def _pop_entries(self) -> Value:
         made = self._new_entries()
@@ -212,7 +238,9 @@ class PickleStack:
             self._check_kept(values)
         if isinstance(target, Items):
             self._extend(target, values)
-        elif not isinstance(target, Made):
+        elif isinstance(target, Made):
+            self._weigh(values, None)
+        else:
             raise self._in.corrupt("it appends to what is no list")
 
     def _set_items(self, values: list[Value]) -> None:
@@ -237,7 +265,10 @@ class PickleStack:
             raise self._in.corrupt("it changes what is already made: an array's element type, or a partial function")
         before = len(target.head)
         for index in range(0, len(values), 2):
-            target.set(values[index], values[index + 1])
+            key = values[index]
+            if type(key) in TUPLES:
+                self._in.copy(size_of(key))
+            target.set(key, values[index + 1])
         if added := len(target.head) - before:
             self._in.charge((0 if before else _FIRST_ENTRY) + added * _ENTRY)
 

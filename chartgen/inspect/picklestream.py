@@ -25,6 +25,10 @@ _BLOCK = 1 << 16
 _ROOM = 120 << 20
 _TEXT = 52
 
+# What loading may copy and hash of values that stand in the file once: so much, and so many times what has been read.
+_COPIES_FREE = 1 << 20
+_COPIES = 3
+
 # Longer texts, bytes and numbers are passed over: no name is as long, and memory stays small whatever the file holds.
 KEPT = 4096
 # Once so many bytes of the longer ones have been kept, of each further one only so many are: none that is read of a
@@ -66,12 +70,20 @@ class PickleStream:
         self._frame_end: int | None = None
         self._kept = 0
         self._room_left = _ROOM
+        self._copied = 0
+        self._line = 0
 
     def charge(self, count: int) -> None:
         """Takes `count` bytes of the room for values that are kept; the pickles within this one share it."""
         self._room_left -= count
         if self._room_left < 0:
             raise self.corrupt("it holds more small objects and texts than any model")
+
+    def copy(self, count: int) -> None:
+        """Counts what loading makes of values that the file may hold once and use many times: bytes, or elements."""
+        self._copied += count
+        if self._copied > _COPIES_FREE + _COPIES * self.position:
+            raise self.corrupt("it makes far more of its values than it holds, which no model does")
 
     def corrupt(self, message: str) -> ModelUnreadableError:
         """An error about this pickle, for the caller to raise."""
@@ -172,7 +184,7 @@ class PickleStream:
         self._stay_in_frame(count)
         head = self.take(kept // 2)
         self.skip(count - kept)
-        return Opaque(kind, head, self.take(kept // 2))
+        return Opaque(kind, head, self.take(kept // 2), count)
 
     def _room(self, count: int) -> int:
         """How many of the `count` bytes of a longer value are kept."""
@@ -223,6 +235,7 @@ class PickleStream:
                 parts = [*parts, part] if length <= KEPT else None
             if end >= 0:
                 self._at += 1
+                self._line = length
                 if self._frame_end is not None and self.position > self._frame_end:
                     raise self.corrupt("an argument crosses the end of its frame")
                 return None if parts is None else b"".join(parts)
@@ -285,7 +298,7 @@ class PickleStream:
         """A line with a quoted string of Python 2."""
         line = self._text_line()
         if line is None:
-            return Opaque("str")
+            return Opaque("str", size=self._line)
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
             raise self.corrupt("a string has no quotes around it")
         return self._plainly(self._ascii(_ESCAPE.sub(self._unescape, line[1:-1])), line)
@@ -303,7 +316,7 @@ class PickleStream:
         """A line with a text of protocol 0."""
         line = self._text_line()
         if line is None:
-            return Opaque("str")
+            return Opaque("str", size=self._line)
         try:
             return self._plainly(str(line, "raw-unicode-escape"), line)
         except UnicodeDecodeError as error:

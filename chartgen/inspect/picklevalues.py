@@ -39,11 +39,13 @@ class Opaque:
         kind: Its type.
         head: Its first bytes, where it was too long.
         tail: Its last ones.
+        size: How many bytes it has, where that is known.
     """
 
     kind: str
     head: bytes = b""
     tail: bytes = b""
+    size: int = 0
 
     def __len__(self) -> int:
         """How many bytes of it were kept."""
@@ -109,14 +111,18 @@ class Items:
     Attributes:
         head: The first elements.
         count: How many there are.
+        weight: How many values are within those of them that are tuples.
+        depth: How deeply these are nested, this one included.
     """
 
-    __slots__ = ("count", "head", "kind")
+    __slots__ = ("count", "depth", "head", "kind", "weight")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.head: Sequence[Value] = ()
         self.count = 0
+        self.weight = 0
+        self.depth = 1
 
     def extend(self, values: list[Value]) -> None:
         """Appends values."""
@@ -137,9 +143,11 @@ class Entries:
         hook: A key that must not become an attribute, however many others there are; None for none.
         sealed: Whether no entry may be set any more.
         used: Whether it was the state of an object, whose attributes were looked at then.
+        judged: The class of the last such object; as keywords of a function, it is looked at once.
+        as_keywords: Whether it was looked at as keywords of a function.
     """
 
-    __slots__ = ("_kept", "count", "hook", "odd", "sealed", "used")
+    __slots__ = ("_kept", "as_keywords", "count", "hook", "judged", "odd", "sealed", "used")
 
     def __init__(self) -> None:
         self._kept: dict[str, Value] | None = None
@@ -148,6 +156,8 @@ class Entries:
         self.hook: str | None = None
         self.sealed = False
         self.used = False
+        self.judged: Global | None = None
+        self.as_keywords = False
 
     @property
     def head(self) -> dict[str, Value]:
