@@ -33,6 +33,8 @@ _INITIALIZERS = (_INITIALIZER, _SPARSE_INITIALIZER)
 _TRAINING_GRAPHS = (1, 2)
 _NAME_LIMIT = 4096
 _GRAPH_DEPTH = 32
+# What the names in one node may take in memory, and what a short one does.
+_NODE_LIMIT, _ROOM_OF_TEXT = 8 << 20, 60
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,15 @@ class GraphReader:
     def _node(self, node: Field, depth: int, names: Names) -> None:
         texts = dict.fromkeys(_NODE_TEXTS, "")
         values: dict[int, list[str]] = {_TAKEN: [], _MADE: []}
+        size = 0
         for item in self._reader.message(node):
             if item.number in texts:
                 texts[item.number] = self._reader.text(item, _NAME_LIMIT)
             elif item.number in values and item.end > item.start:  # an empty name leaves an optional one out
                 values[item.number].append(self._reader.text(item, _NAME_LIMIT))
+                size += item.end - item.start + _ROOM_OF_TEXT
+                if size > _NODE_LIMIT:
+                    raise WireError(f"the node at byte {node.start} has more inputs and outputs than any")
             elif item.number == _ATTRIBUTE:
                 self._attribute(item, depth, names)
         operator = (_domain(texts[_NODE_DOMAIN]), texts[_OPERATOR])

@@ -27,6 +27,8 @@ _SPARSE_TENSORS, _SPARSE_DIMS = (1, 2), 3
 _NAME_LIMIT = 4096
 # As in NumPy; and a number of elements that no file holds.
 _MAX_RANK, _TOO_MANY = 64, 1 << 62
+# How many elements a sparse tensor may have that takes next to nothing in the file.
+_FREE, _RATIO = 16 << 20, 10
 
 
 class _Form(NamedTuple):
@@ -74,7 +76,7 @@ def read_tensor(reader: Reader, tensor: Field) -> tuple[str, str | None]:
         elif item.number == _DATA_TYPE:
             kind = reader.number(item).int32
         elif item.number == _DIMS:
-            dims += _dims(reader, item)
+            _add_dims(reader, item, dims)
         elif item.number == _RAW_DATA and item.kind == LENGTH:
             raw = item.end - item.start
         elif item.number in counts:
@@ -92,26 +94,45 @@ def read_tensor(reader: Reader, tensor: Field) -> tuple[str, str | None]:
 def read_sparse(reader: Reader, sparse: Field) -> tuple[str, list[str]]:
     """The name of a sparse tensor, which is that of its values, and the other files that hold it; see `read_tensor`."""
     found, once = {}, Once()
-    for item in reader.message(sparse, (_SPARSE_DIMS,)):
+    dims: list[int] = []
+    for item in reader.message(sparse):
+        if item.number == _SPARSE_DIMS:
+            _add_dims(reader, item, dims)
         if item.number in _SPARSE_TENSORS:
             once.see(item)
             found[item.number] = read_tensor(reader, item)
     name = found[1][0] if 1 in found else ""
+    # onnxruntime makes a whole tensor of it; an element has at most 16 bytes, and mostly four or eight.
+    elements, most = _elements(dims), _FREE + _RATIO * len(reader.buffer)
+    if elements > most or any(size < 0 for size in dims):
+        raise WireError(
+            f"the sparse tensor {shown(name)} would have {elements:,} values, where at most {most:,} are read"
+        )
     return name, [location for _, location in found.values() if location is not None]
 
 
-def _dims(reader: Reader, item: Field) -> list[int]:
-    """The sizes that a field says, one or several."""
+def _elements(dims: list[int]) -> int:
+    """How many elements a tensor of these sizes has; no more are counted than fit any file."""
+    elements = 0 if 0 in dims else 1
+    for size in dims if elements else ():
+        elements = min(elements * size, _TOO_MANY)
+    return elements
+
+
+def _add_dims(reader: Reader, item: Field, dims: list[int]) -> None:
+    """Adds the sizes that a field says, one or several.
+
+    Raises:
+        WireError: They are more than of any tensor.
+    """
     if item.kind == VARINT:
-        return [item.signed]
-    if item.kind != LENGTH:
-        return []
-    found: list[int] = []
-    position = item.start
-    while position < item.end and len(found) <= _MAX_RANK:
+        dims.append(item.signed)
+    position = item.start if item.kind == LENGTH else item.end
+    while position < item.end and len(dims) <= _MAX_RANK:
         value, position = reader.varint(position, item.end)
-        found.append(value - (1 << 64) if value >> 63 else value)
-    return found
+        dims.append(value - (1 << 64) if value >> 63 else value)
+    if len(dims) > _MAX_RANK:
+        raise WireError(f"the tensor of the sizes at byte {item.start} has more than {_MAX_RANK} dimensions")
 
 
 def _numbers(reader: Reader, item: Field) -> int:
@@ -128,13 +149,9 @@ def _check(name: str, kind: str, dims: list[int], raw: int | None, counts: dict[
     Raises:
         WireError: It is another number.
     """
-    if len(dims) > _MAX_RANK:
-        raise WireError(f"the tensor {shown(name)} has more than {_MAX_RANK} dimensions")
     if any(size < 0 for size in dims):
         raise WireError(f"the tensor {shown(name)} has a negative size: {dims}")
-    elements = 0 if 0 in dims else 1
-    for size in dims if elements else ():
-        elements = min(elements * size, _TOO_MANY)
+    elements = _elements(dims)
     form = _FORMS.get(kind)
     said = f"the tensor {shown(name)} of {kind}, {dims}, should have"
     if kind == "string" and (raw is not None or counts[_STRING_DATA] != elements):

@@ -24,6 +24,7 @@ _WINDOW = 1 << 20
 _PAGES = 16 << 20
 # One look may bring in so many bytes, since the system maps the pages around as well.
 _AROUND = 1 << 16
+_NEAR = 1 << 12
 # What may be kept in memory of what a file says, estimated: far above what models have.
 _KEPT = 96 << 20
 
@@ -133,7 +134,8 @@ class Reader:
             self._left -= 1
             if self._left < 0:
                 raise WireError("the file has more fields than any model")
-            self._touch(position)
+            if not -_NEAR < position - self._last < _NEAR:
+                self._touch(position)
             field = self._field(position, end)
             position = field.end
             if field.number in runs and field.kind in (VARINT, FIXED32):

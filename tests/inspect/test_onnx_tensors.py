@@ -88,8 +88,29 @@ def test_a_tensor_inside_of_a_node_has_its_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dims", [[-1], [1 << 40, 1 << 40], [1] * 65], ids=["negative", "huge", "many"])
 def test_sizes_that_no_tensor_has_are_refused(tmp_path: Path, dims: list[int]) -> None:
     tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=dims, raw_data=bytes(4))
-    with pytest.raises(ModelUnreadableError, match="the tensor 'w'"):
+    with pytest.raises(ModelUnreadableError, match=r"the tensor ('w'|of the sizes)"):
         inspect_model(_written(tmp_path, model(tensor)))
+
+
+@pytest.mark.parametrize("size", [1000, 10**10])
+def test_a_sparse_tensor_is_bounded_as_the_whole_one_that_is_made_of_it(tmp_path: Path, size: int) -> None:
+    values = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
+    sparse = helper.make_sparse_tensor(values, helper.make_tensor("i", TensorProto.INT64, [1], [3]), [size])
+    value = helper.make_tensor_value_info("y", TensorProto.FLOAT, [])
+    node = helper.make_node("ReduceMax", ["w"], ["y"], keepdims=0)
+    graph = helper.make_graph([node], "g", [], [value], sparse_initializer=[sparse])
+    path = _written(tmp_path, helper.make_model(graph).SerializeToString())
+    if size == 1000:
+        assert inspect_model(path).outputs[0].name == "y"
+    else:
+        with pytest.raises(ModelUnreadableError, match="'w' would have 10,000,000,000 values"):
+            inspect_model(path)
+
+
+def test_a_node_of_more_names_than_any_is_refused(tmp_path: Path) -> None:
+    node = message(1, b"".join(message(2, b"%06d" % number) for number in range(140_000)))
+    with pytest.raises(ModelUnreadableError, match="more inputs and outputs than any"):
+        inspect_model(_written(tmp_path, b"\x08\x0a" + message(8, b"\x10\x15") + message(7, node)))
 
 
 def test_long_names_do_not_stay_in_memory(tmp_path: Path) -> None:
