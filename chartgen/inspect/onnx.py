@@ -1,4 +1,4 @@
-"""Reads an ONNX file: the versions it needs, its inputs and outputs. The weights are never looked at.
+"""Reads an ONNX file: the versions it needs, its inputs and outputs. Weights are counted, never looked at.
 
 The numbers are those of the fields in onnx.proto; fields that say nothing of interest are skipped unread.
 """
