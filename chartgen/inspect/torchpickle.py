@@ -10,7 +10,7 @@ from chartgen.errors import ModelUnsafeError
 from chartgen.inspect.picklemachine import PickleMachine
 from chartgen.inspect.picklestream import PickleStream
 from chartgen.inspect.pickletrace import Trace
-from chartgen.inspect.picklevalues import Global, Made
+from chartgen.inspect.picklevalues import Entries, Global, Made
 from chartgen.inspect.printable import SHOWN, listed, printable
 from chartgen.inspect.torchcode import CLASSES
 from chartgen.inspect.torchtensors import DTYPES, ITEM_SIZES, ON_STORAGE, PARAMETERS, REBUILD, STORAGE, reached
@@ -27,6 +27,15 @@ _OPERATIONS_FREE = 1_000_000
 _OPERATIONS_LIMIT = 20_000_000
 # Of how weights are quantized, as torch/csrc/jit/serialization/pickler.cpp writes it.
 _QUANTIZERS = frozenset({"per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"})
+# An export with `Dim.DYNAMIC` leaves notes on the tensors of its example (torch/_dynamo/decorators.py).
+_WITH_ATTRIBUTES = Global("torch._tensor", "_rebuild_from_type_v2")
+_ATTRIBUTES = frozenset({"_specialize_on", "_dynamo_dynamic_indices", "_dynamo_weak_dynamic_indices"})
+_ATTRIBUTES |= {
+    "_dynamo_static_indices",
+    "_dynamo_unbacked_indices",
+    "_dynamo_hint_overrides",
+    "_dynamo_strict_unbacked_indices",
+}
 _PERSISTENT = 5
 _TRACED = "traced_inputs"
 # The opcodes of texts and bytes.
@@ -90,7 +99,25 @@ class _Machine(PickleMachine):
             arguments = (arguments,)
         if isinstance(function, Global) and function.module == "torch._utils" and function.name in ON_STORAGE:
             self._check_reach(arguments)
+        elif function == _WITH_ATTRIBUTES:
+            self._check_notes(arguments)
         self._push(self._call(function, arguments))
+
+    def _check_notes(self, arguments: Value) -> None:
+        """Refuses a tensor with other attributes than an export leaves on its example."""
+        given = arguments if isinstance(arguments, tuple) else ()
+        made, kind, inner, state = given if len(given) == 4 else (None,) * 4  # noqa: PLR2004
+        plain = isinstance(made, Global) and made.module == "torch._utils" and made.name in REBUILD
+        if (
+            not plain
+            or kind != Global("torch", "Tensor")
+            or not isinstance(state, Entries)
+            or state.odd
+            or state.count != len(state.head)
+            or not _ATTRIBUTES.issuperset(state.head)
+        ):
+            raise self._in.corrupt("a tensor has attributes that no export gives it")
+        self._check_reach(inner)
 
     def _check_reach(self, arguments: Value) -> None:
         """Refuses a tensor that reaches beyond its bytes."""
@@ -176,7 +203,7 @@ def of_weights(found: Global) -> bool:
 
 def of_example(found: Global) -> bool:
     """Whether a pickle within a torch.export archive may import this: nothing that makes other texts of texts."""
-    return found.module != "_codecs" and of_weights(found)
+    return found == _WITH_ATTRIBUTES or (found.module != "_codecs" and of_weights(found))
 
 
 def unsafe(file: Readable, refused: list[Global], what: str) -> ModelUnsafeError:

@@ -115,6 +115,38 @@ def test_a_key_of_the_recorded_example_that_would_end_its_quotes_is_refused(tmp_
             inspect_model(path)
 
 
+def _example(
+    attribute: bytes, maker: bytes = b"_rebuild_tensor_v2", kind: bytes = b"Tensor", size: bytes = b"\x04"
+) -> bytes:
+    """The pickle of a tensor of two numbers, with an attribute, as an export with `Dim.DYNAMIC` records it."""
+    storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x04tQ"
+    tensor = b"(%sK\x00(K%st(K\x01t\x89ccollections\nOrderedDict\n)Rt" % (storage, size)
+    names = b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n%s\nctorch\n%s\n" % (maker, kind)
+    return b"\x80\x02%s%s}U%c%s}stR\x85}\x86." % (names, tensor, len(attribute), attribute)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_example(b"_specialize_on"), None),
+        (_example(b"__class__"), "attributes that no export gives"),
+        (_example(b"_specialize_on", kind=b"device"), "attributes that no export gives"),
+        (_example(b"_specialize_on", maker=b"_rebuild_qtensor"), "attributes that no export gives"),
+        (_example(b"_specialize_on", size=b"\x05"), "reaches beyond its bytes"),
+    ],
+)
+def test_the_notes_that_an_export_leaves_on_its_example_pass_alone(
+    tmp_path: Path, content: bytes, said: str | None
+) -> None:
+    inner = zipped({"x/data.pkl": content, "x/version": b"3", "x/data/0": b"\0" * 16})
+    path = changed("network-export.pt", {"data/sample_inputs/model.pt": inner}, tmp_path / "m.pt")
+    if said is None:
+        assert inspect_model(path).format == "torch"
+    else:
+        with pytest.raises(ModelUnreadableError, match=said):
+            inspect_model(path)
+
+
 def test_a_key_of_the_recorded_example_in_any_letters_passes(tmp_path: Path) -> None:
     inner = zipped({"x/data.pkl": pickle.dumps((({"n-m é": 1},), {}), 2), "x/version": b"3"})
     path = changed("network-export.pt", {"data/sample_inputs/model.pt": inner}, tmp_path / "m.pt")
