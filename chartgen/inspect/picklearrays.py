@@ -190,15 +190,15 @@ def contradiction(maker: Global | None, values: Value) -> str | None:
         maker: What is called to make it.
         values: The state of an array; the arguments of a function that takes the bytes.
     """
-    if not isinstance(values, tuple) or maker is None:
+    if not isinstance(values, tuple) or not values or maker is None:
         return None
     shape: tuple[int, ...] | None = ()
-    if maker in _EMPTY_FIRST and len(values) >= _ARRAY_STATE_LENGTH:
+    if maker.name == "scalar" and maker in _SCALAR:  # by far the most frequent
+        dtype, data = values[0], values[1] if len(values) > 1 else b""
+    elif maker in _EMPTY_FIRST and len(values) >= _ARRAY_STATE_LENGTH:
         shape, dtype, data = shape_of(values[1]), values[2], values[4]
     elif maker in _FROM_BUFFER and len(values) >= 3:  # noqa: PLR2004 - as above
         shape, dtype, data = shape_of(values[2]), values[1], values[0]
-    elif maker in _SCALAR:
-        dtype, data = values[0], values[1] if len(values) > 1 else b""
     else:
         return None
     element = element_of(dtype)

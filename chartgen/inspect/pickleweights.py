@@ -72,6 +72,11 @@ def weigh_all(values: Sequence[Value]) -> tuple[int, int]:
 
 def size_of(value: Value) -> int:
     """How much a copy of a value takes: bytes of a text, or elements."""
+    kind = type(value)  # A vocabulary may hold a number of NumPy for each word: what these are given comes first.
+    if kind is bytes:
+        return len(value)  # type: ignore[arg-type]  # as was just asked
+    if kind is Made and value.maker is not None and value.maker.module != "_codecs":  # type: ignore[union-attr]  # likewise
+        return 0
     match value:
         case str() | bytes():
             size = len(value)

@@ -77,6 +77,8 @@ OVERSIZED = {
     "a list of a text": builtin("list") + text("abc") + b"\x85R",
     "a slice of tuples": builtin("slice") + b"))\x86R",
     "a tuple of a tuple": builtin("tuple") + b"NN\x86\x85R",
+    "a number of NumPy with a state of nothing": imported("numpy._core.multiarray", "scalar")
+    + FLOATS + b"C\x08" + bytes(8) + b"\x86R)b)b",
     "a version that is no text": estimator(text("_sklearn_version"), DOUBLED),
 }  # fmt: skip
 
