@@ -254,8 +254,9 @@ class PickleMachine(ArrayFollower):
     def _set_state(self, target: Made, state: Value) -> None:
         self._check_array(target.maker, state)
         again, is_dtype = target.has_state, pickleelements.is_dtype(target)
-        if again:
+        if again:  # The file is refused for it, and may do so millions of times.
             self._trace.oddities.add("the state of one object is set twice")
+            return
         picklearrays.check_state(target, state, self._trace)
         if state is not None and not is_dtype:  # a field may have any name
             self._check_attributes(target, state)
@@ -263,7 +264,7 @@ class PickleMachine(ArrayFollower):
         if is_dtype:
             pickleelements.finish(target, self._trace.oddities)
             self._in.copy(target.element.size if target.element else 0)
-        elif not again:
+        else:
             self._note_version(target)
 
     def _check_array(self, maker: Global | None, values: Value) -> None:
