@@ -35,21 +35,21 @@ def test_the_pod_is_ready_when_all_are_and_each_answers(tmp_path, serve):
     assert len(processes(server)) == 3
     # The kernel chooses by connection: with a new one for each request all of them get some.
     before = [sum(process.cpu_times()[:2]) for process in processes(server)]
-    for _ in range(300):
+    for _ in range(100):
         assert server.post(BODY).status_code == 200
     after = [sum(process.cpu_times()[:2]) for process in processes(server)]
     assert all(late > early for early, late in zip(before, after, strict=True))
     time.sleep(1.5)  # the others' counts are a second old at most
-    assert answered(server) == answered(server) == 300
+    assert answered(server) == answered(server) == 100
 
 
 def test_sigterm_under_load_ends_all_of_them_and_loses_no_request(tmp_path, serve):
-    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="5")
+    server = serve(pickled(tmp_path, iris()), "pickle", CHARTGEN_WORKERS="2", CHARTGEN_DRAIN_SECONDS="2")
     server.wait_ready()
     clients = asking(server.url, json.dumps(BODY).encode(), 8)
     time.sleep(1)
     server.process.send_signal(signal.SIGTERM)
-    time.sleep(1)
+    time.sleep(0.3)  # after a second it may end, as soon as no connection is open
     assert server.get("/readyz").status_code == 503
     assert refused(clients) == []
     assert server.wait_exit(15) == 0
