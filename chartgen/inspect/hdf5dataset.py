@@ -118,21 +118,10 @@ class Extents:
 
     def _check_tree(self, root: int, rank: int, path: str) -> None:
         """The chunks of a B-tree of version 1 lie in the file."""
-        source = self._source
         waiting, seen = [root], {root}
         while waiting:
-            address = waiting.pop()
-            begin = source.cursor(address, 8 + 2 * source.offset_size, "a B-tree")
-            begin.expect(b"TREE\x01")
-            level, count = begin.number(1), begin.number(2)
-            key = 8 + 8 * (rank + 1)
-            entries = source.cursor(
-                address + 8 + 2 * source.offset_size, count * (key + source.offset_size), "a B-tree"
-            )
-            for _ in range(count):
-                size = entries.number(4)
-                entries.take(key - 4)
-                child = entries.address()
+            level, entries = self._source.node(waiting.pop(), b"\x01", 8 + 8 * (rank + 1))
+            for key, child in entries:
                 self._nodes -= 1
                 if self._nodes < 0 or child is None or child in seen:
                     raise Hdf5Error(f"the chunks of the dataset {path!r} have no end")
@@ -140,7 +129,7 @@ class Extents:
                     seen.add(child)
                     waiting.append(child)
                 else:
-                    self._check_place(child, size, path)
+                    self._check_place(child, int.from_bytes(key[:4], "little"), path)
 
 
 def _product(sizes: Iterable[int]) -> int:

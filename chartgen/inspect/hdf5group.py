@@ -124,15 +124,8 @@ def _leaves(source: Source, tree: int) -> Iterator[int]:
     """The addresses of the leaves of a B-tree of version 1."""
     waiting, seen = [tree], {tree}
     while waiting:
-        address = waiting.pop()
-        begin = source.cursor(address, 8 + 2 * source.offset_size, "a B-tree")
-        begin.expect(b"TREE\0")
-        level, count = begin.number(1), begin.number(2)
-        width = source.length_size + source.offset_size
-        children = source.cursor(address + 8 + 2 * source.offset_size, count * width, "a B-tree")
-        for _ in range(count):
-            children.take(source.length_size)
-            child = children.address()
+        level, entries = source.node(waiting.pop(), b"\0", source.length_size)
+        for _, child in entries:
             if child is None or child in seen or len(seen) > _MAX_NODES:
                 raise Hdf5Error("a B-tree has no end")
             seen.add(child)

@@ -56,6 +56,27 @@ class Source:
         """A cursor over the `count` bytes at an address; see `take`."""
         return Cursor(self.take(address, count, what), self.offset_size, self.length_size, what)
 
+    def node(self, address: int, kind: bytes, key_size: int) -> tuple[int, list[tuple[bytes, int | None]]]:
+        """A node of a B-tree of version 1: section III.A.1 of the HDF5 File Format Specification.
+
+        Args:
+            address: Where it lies.
+            kind: The byte that says what the tree is of.
+            key_size: The bytes of a key.
+
+        Returns:
+            Its level, 0 for a leaf, and of each entry the key before it and the address of the child.
+
+        Raises:
+            Hdf5Error: It is none, or does not lie in the file.
+        """
+        head = 8 + 2 * self.offset_size
+        begin = self.cursor(address, head, "a B-tree")
+        begin.expect(b"TREE" + kind)
+        level, count = begin.number(1), begin.number(2)
+        entries = self.cursor(address + head, count * (key_size + self.offset_size), "a B-tree")
+        return level, [(entries.take(key_size), entries.address()) for _ in range(count)]
+
 
 class Cursor:
     """Reads values one after the other.
