@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import jsontext, torchsymbols
+from chartgen.inspect import jsontext, torchsizes
 from chartgen.inspect.facts import Dimension, Signature
 from chartgen.inspect.printable import printable
 from chartgen.inspect.torcharchive import EXPORT, PICKLE, PICKLED, WEIGHTS, check_members, prefix_of
@@ -240,7 +240,7 @@ class Program:
     def _dimension(self, size: dict[str, Any]) -> Dimension:
         if "as_int" in size:
             return int(size["as_int"])
-        symbol = torchsymbols.symbol_of(size["as_expr"]["expr_str"])
+        symbol = torchsizes.symbol_of(size["as_expr"]["expr_str"])
         if symbol is None:
             return None
         # PyTorch calls them s77: the first is the batch, as a rule, and a person reads numbers more easily from 1.

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
-from chartgen.inspect import jsontext, torchschema, torchsymbols
+from chartgen.inspect import jsontext, torchoperators, torchschema, torchsizes
 from chartgen.inspect.printable import printable
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _KEY = re.compile(r"[\w.:+\-]*")
 _UNQUOTED = re.compile(r"""[^'"\\{}]*""")
 _NUMBERS = frozenset({"Infinity", "-Infinity", "NaN"})
 _COMPUTED = frozenset({torchschema.SIZE, torchschema.GUARD})
-# In letters: to judge a different power takes a hundred times as long as to judge another expression.
-_POWERS_ROOM = 500_000
+# In letters of sizes that are computed, each counted once: they take longer to judge than all else in a program.
+_ROOM = 500_000
 _SEQUENCES = frozenset({"builtins.tuple", "builtins.list"})
 MAPPINGS = frozenset({"builtins.dict", "collections.OrderedDict"})
 """The mappings that inputs and outputs may be nested in, as PyTorch calls them."""
@@ -37,20 +37,20 @@ def check(file: Readable, document: Any) -> None:
 
     Raises:
         ModelUnsafeError: One is not as PyTorch writes it.
-        ModelUnsupportedError: The pod lacks an operator or a container, or there are more powers than any program has.
+        ModelUnsupportedError: The pod lacks an operator or a container, or more sizes than any program computes.
         ModelUnreadableError: It does not say how its inputs are nested.
     """
     judged: set[tuple[str, str]] = set()
-    room = _POWERS_ROOM
+    room = _ROOM
     for role, field, text in torchschema.texts(document):
-        if role in _COMPUTED and torchsymbols.has_powers(text):
+        if role in _COMPUTED and not torchsizes.is_simple(text):
             if (role, text) in judged:
                 continue
             judged.add((role, text))
             room -= len(text)
             if room < 0:
                 raise ModelUnsupportedError(
-                    "the program has more powers of sizes than chartgen reads",
+                    "the program computes more different sizes than chartgen reads",
                     where=str(file.path),
                     hint="export the model with fewer dynamic sizes, or to ONNX",
                 )
@@ -85,8 +85,8 @@ _PASSES: dict[str, Callable[[str], bool]] = {
     torchschema.PATH: is_quotable,
     torchschema.KEY: lambda text: _KEY.fullmatch(text) is not None and _is_plain(text),
     torchschema.NUMBER: _NUMBERS.__contains__,
-    torchschema.SIZE: torchsymbols.is_size,
-    torchschema.GUARD: torchsymbols.is_guard,
+    torchschema.SIZE: torchsizes.is_size,
+    torchschema.GUARD: torchsizes.is_guard,
 }
 
 
@@ -106,7 +106,7 @@ def unsafe(file: Readable, message: str) -> ModelUnsafeError:
 
 
 def _check_operator(file: Readable, target: str) -> None:
-    library = torchsymbols.library_of(target)
+    library = torchoperators.library_of(target)
     if library is None:
         raise unsafe(file, f"it calls {printable(target)}")
     if library != "torch":

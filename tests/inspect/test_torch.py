@@ -313,11 +313,23 @@ HOSTILE: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda p: _size(p).update(expr_str="Pow(Integer(9), Pow(Integer(9), Integer(9)))"),
         "a size",
     ),
-    "a power in parentheses of a power": (lambda p: _size(p).update(expr_str="((9**9)**9)**9"), "a size"),
+    "a power in parentheses of a power": (lambda p: _size(p).update(expr_str="(((9**9)**9)**9)**9"), "a size"),
     "a power that is great": (
         lambda p: _size(p).update(expr_str="PowByNatural(Integer(9), Integer(99999999))"),
         "a size",
     ),
+    "a power of a part of a number": (lambda p: _size(p).update(expr_str="9**Rational(1,1e-9)"), "a size"),
+    "a sequence that is repeated": (lambda p: _size(p).update(expr_str="(1,)*999999999"), "a size"),
+    "a number in words": (lambda p: _size(p).update(expr_str="Float('1', dps=999999999)"), "a size"),
+    "a product of many sums": (
+        lambda p: _size(p).update(expr_str="FloorDiv(" + "*".join(["(s0+s1)"] * 30) + ",Integer(7))"),
+        "a size",
+    ),
+    "the greatest of too many": (
+        lambda p: _size(p).update(expr_str=f"Max({','.join(f's{i}' for i in range(100))})"),
+        "a size",
+    ),
+    "all sizes of an input, repeated": (lambda p: p.update(guards_code=["L['x'].size()*900000000 != 3"]), "checks"),
     "a power of a size": (lambda p: p.update(guards_code=["2**L['x'].size()[0] < 9"]), "checks"),
     "a guard of powers": (lambda p: p.update(guards_code=["L['x'].size()[0] < 9**9**9**9"]), "checks"),
     "a number of many digits": (lambda p: _size(p).update(expr_str="9" * 99), "a size"),
@@ -452,7 +464,7 @@ def test_powers_without_end_are_refused_at_once(tmp_path: Path) -> None:
         program["graph_module"]["graph"]["tensor_values"]["x"]["sizes"] += sizes
 
     begin = time.process_time()
-    with pytest.raises(ModelUnsupportedError, match="more powers of sizes"):
+    with pytest.raises(ModelUnsupportedError, match="more different sizes"):
         inspect_model(with_program("network-export.pt", change, tmp_path / "m.pt"))
     assert time.process_time() - begin < SECONDS
 
