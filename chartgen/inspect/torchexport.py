@@ -47,6 +47,9 @@ DTYPES = {
     28: "uint16",
     29: "float8e4m3fn",
     30: "float8e5m2",
+    31: "float8e4m3fnuz",
+    32: "float8e5m2fnuz",
+    33: "float8e8m0fnu",
     34: "uint32",
     35: "uint64",
 }
@@ -150,7 +153,7 @@ class Program:
         try:
             sizes, strides = ([each["as_int"] for each in meta[key]] for key in ("sizes", "strides"))
             count = reached(meta["storage_offset"]["as_int"], sizes, strides)
-            item = ITEM_SIZES.get(DTYPES.get(meta["dtype"], ""), 1)
+            item = ITEM_SIZES[DTYPES[meta["dtype"]]]
         except (KeyError, TypeError) as error:
             raise self._file.unreadable(f"{member} in the torch.export archive is not as PyTorch writes it") from error
         if count is None or count * item > (entry.size if entry else 0):

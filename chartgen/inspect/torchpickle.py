@@ -13,7 +13,7 @@ from chartgen.inspect.pickletrace import Trace
 from chartgen.inspect.picklevalues import Entries, Global, Made
 from chartgen.inspect.printable import SHOWN, listed, printable
 from chartgen.inspect.torchcode import CLASSES
-from chartgen.inspect.torchtensors import DTYPES, ITEM_SIZES, ON_STORAGE, PARAMETERS, REBUILD, STORAGE, reached
+from chartgen.inspect.torchtensors import DTYPES, ON_STORAGE, PARAMETERS, REBUILD, STORAGE, STORAGE_SIZES, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,9 @@ class _Machine(PickleMachine):
         if not isinstance(found, tuple) or len(found) != _PERSISTENT or found[0] != "storage":
             raise self._in.corrupt("a tensor's bytes are named in an unknown way")
         _, kind, key, _, count = found
-        item = ITEM_SIZES.get(DTYPES.get(kind.name, ""), 1) if isinstance(kind, Global) else 1
+        item = STORAGE_SIZES.get(kind.name) if isinstance(kind, Global) else None
+        if item is None:
+            raise self._in.corrupt("a tensor's elements are of an unknown type")
         if not isinstance(key, str) or not isinstance(count, int) or count * item > self._sizes(key):
             raise self._in.corrupt("the archive lacks bytes of a tensor")
         self._push(Made(STORAGE, found))
@@ -239,7 +241,7 @@ def of_script(found: Global) -> bool:
     if found.module == "torch._utils":
         return found.name.startswith("_rebuild_")
     if found.module == "torch":
-        return found.name.endswith("Storage") or found.name in {"device", "Size", *_QUANTIZERS}
+        return found.name in STORAGE_SIZES or found.name in {"device", "Size", *_QUANTIZERS}
     return found.module == "torch.jit._pickle" or str(found) in {
         "collections.OrderedDict",
         "torch.storage.UntypedStorage",

@@ -36,12 +36,13 @@ DTYPES = {
     "DoubleStorage": "float64",
     "BoolStorage": "bool",
     "BFloat16Storage": "bfloat16",
+    "ComplexHalfStorage": "complex32",
     "ComplexFloatStorage": "complex64",
     "ComplexDoubleStorage": "complex128",
 }
 """The types by the class of their storage."""
 _ITEMS = {
-    1: "bool uint8 int8 float8e4m3fn float8e5m2",
+    1: "bool uint8 int8 float8e4m3fn float8e5m2 float8e4m3fnuz float8e5m2fnuz float8e8m0fnu",
     2: "int16 uint16 float16 bfloat16",
     4: "int32 uint32 float32 complex32",
     8: "int64 uint64 float64 complex64",
@@ -49,6 +50,15 @@ _ITEMS = {
 }
 ITEM_SIZES = {name: size for size, names in _ITEMS.items() for name in names.split()}
 """How many bytes an element takes, by NumPy's name of its type."""
+STORAGE_SIZES = {kind: ITEM_SIZES[name] for kind, name in DTYPES.items()} | {
+    "QInt8Storage": 1,
+    "QUInt8Storage": 1,
+    "QInt32Storage": 4,
+    "UntypedStorage": 1,
+    "Float8_e4m3fnStorage": 1,
+    "Float8_e5m2Storage": 1,
+}
+"""How many bytes an element takes, by the class of its storage; the pod makes tensors of no other."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def check(file: Readable, document: Any) -> None:
         if role == torchschema.OPERATOR:
             _check_operator(file, text)
         elif role == torchschema.TREE:
-            _check_tree(file, text)
+            _check_tree(file, text, named=field == "in_spec")
         elif not _PASSES[role](text):
             raise unsafe(file, f"{_SAID.get(role, f'its {field} holds')} {printable(text)}")
 
@@ -117,10 +117,18 @@ def _check_operator(file: Readable, target: str) -> None:
         )
 
 
-def _check_tree(file: Readable, text: str) -> None:
-    """Checks how inputs or outputs are nested: PyTorch looks the types of containers up by their names."""
+def _check_tree(file: Readable, text: str, *, named: bool) -> None:
+    """Checks how inputs or outputs are nested: PyTorch looks the types of containers up by their names.
+
+    Args:
+        file: The archive, for messages.
+        text: The nesting, as JSON.
+        named: Whether it is that of the inputs, whose second part holds the arguments that are given by their names.
+    """
     try:
-        nodes = list(_nodes(jsontext.parse(text)))
+        tree = jsontext.parse(text)
+        nodes = list(_nodes(tree))
+        arguments = [node["context"] for node in tree[1]["children_spec"][1:]] if named else []
     except (ValueError, TypeError, KeyError) as error:
         raise file.unreadable(
             "the program of the torch.export archive does not say how its inputs are nested"
@@ -134,6 +142,10 @@ def _check_tree(file: Readable, text: str) -> None:
             )
         if not _is_context(context):
             raise unsafe(file, f"its inputs or outputs have the odd names {printable(str(context))}")
+    for context in arguments:
+        # They become the parameters of a function, whose line PyTorch generates.
+        if not all(isinstance(key, str) and key and _PASSES[torchschema.WORD](key) for key in _keys(context)):
+            raise unsafe(file, f"its arguments have the odd names {printable(str(context))}")
 
 
 def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
@@ -157,13 +169,19 @@ def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
 def _is_context(context: Any) -> bool:
     """Whether what a container says of its entries is nothing, or their keys."""
     try:
-        keys = jsontext.parse(context) if isinstance(context, str) else context
+        keys = _keys(context)
     except ValueError:
         return False
-    if keys is None:
-        return True
-    return isinstance(keys, list) and all(is_quotable(key) if isinstance(key, str) else _is_number(key) for key in keys)
+    return all(is_quotable(key) if isinstance(key, str) else isinstance(key, int | float) for key in keys)
 
 
-def _is_number(key: Any) -> bool:
-    return isinstance(key, int | float)
+def _keys(context: Any) -> list[Any]:
+    """The keys that a container says its entries have.
+
+    Raises:
+        ValueError: It says something else.
+    """
+    keys = jsontext.parse(context) if isinstance(context, str) else context
+    if not isinstance(keys, list | None):
+        raise ValueError("no list of keys")
+    return keys or []

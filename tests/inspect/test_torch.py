@@ -268,6 +268,17 @@ def _node(program: Any) -> Any:
     return program["graph_module"]["graph"]["nodes"][0]
 
 
+def _named(program: Any, name: object) -> None:
+    """Makes the program take an argument by this name."""
+    signature = program["graph_module"]["module_call_graph"][0]["signature"]
+    version, tree = json.loads(signature["in_spec"])
+    tree["children_spec"][1] |= {
+        "context": json.dumps([name]),
+        "children_spec": [{"type": None, "context": None, "children_spec": []}],
+    }
+    signature |= {"in_spec": json.dumps([version, tree]), "forward_arg_names": None}
+
+
 def _size(program: Any) -> Any:
     return program["graph_module"]["graph"]["tensor_values"]["x"]["sizes"][0]["as_expr"]
 
@@ -361,6 +372,9 @@ HOSTILE: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "a function of operator": (lambda p: _node(p).update(target="_operator.methodcaller"), "methodcaller"),
     "a name that is code": (lambda p: _node(p).update(name="x=1); import os; ("), "its name"),
+    "code in the name of an argument": (lambda p: _named(p, "a=print(1)"), "odd names"),
+    "an argument without a name": (lambda p: _named(p, ""), "odd names"),
+    "a number as the name of an argument": (lambda p: _named(p, 1), "odd names"),
     "an argument that is code": (
         lambda p: p["graph_module"]["module_call_graph"][0]["signature"].update(forward_arg_names=["x=print(1)"]),
         "forward_arg_names",

@@ -177,11 +177,42 @@ def test_a_tensor_that_reaches_beyond_its_bytes_is_refused(tmp_path: Path, name:
 
 
 @pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (b"QInt32Storage", "lacks bytes of a tensor"),
+        (b"ComplexHalfStorage", "lacks bytes of a tensor"),
+        (b"ComplexDoubleStorage", "lacks bytes of a tensor"),
+        (b"QInt8Storage", None),
+        (b"Bits16Storage", "elements are of an unknown type"),
+    ],
+)
+def test_a_tensor_whose_elements_are_greater_than_its_bytes_allow_is_refused(
+    tmp_path: Path, kind: bytes, said: str | None
+) -> None:
+    """C++ reads such a tensor without a look at the end of its bytes, and the pod answered with its own memory."""
+    whole = _pickled("network-script", "data.pkl")
+    assert b"FloatStorage" in whole
+    with zipfile.ZipFile(MODELS / "network-script.pt") as archive:
+        cut = {
+            name.partition("/")[2]: archive.read(name)[: archive.getinfo(name).file_size // 4]
+            for name in archive.namelist()
+            if "/data/" in name
+        }
+    path = changed("network-script.pt", {"data.pkl": whole.replace(b"FloatStorage", kind), **cut}, tmp_path / "m.pt")
+    if said is None:
+        assert inspect_model(path).format == "torch"
+    else:
+        with pytest.raises(ModelUnreadableError, match=said):
+            inspect_model(path)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"sizes": [{"as_int": 3_000_000}], "strides": [{"as_int": 1}]},
         {"storage_offset": {"as_int": 1}},
         {"dtype": 8},
+        {"dtype": 0},
         {"sizes": [{"as_int": -1}, {"as_int": 4}]},
         {"sizes": [{"as_expr": {"expr_str": "9"}}]},
         {"strides": None},
