@@ -115,7 +115,11 @@ def test_code_in_the_file_is_found_wherever_it_is(tmp_path: Path, inner: Any, ve
         inspect_model(path)
 
 
-REACHING_OUT = ["io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", "map_fn", "print", 3]
+REACHING_OUT = [
+    *("io.write_file", "raw_ops.WriteFile", "py_function", "compat.v1.py_func", "map_fn", "print", 3),
+    *("nn.fixed_unigram_candidate_sampler", "compat.v1.random.fixed_unigram_candidate_sampler"),  # of a vocabulary file
+    *("compat.v1.nn.raw_rnn", "nn.with_space_to_batch", "random.set_global_generator", "nn.RNNCellDeviceWrapper"),
+]
 
 
 @pytest.mark.parametrize("function", REACHING_OUT)
@@ -126,7 +130,9 @@ def test_a_function_of_tensorflow_that_reaches_out_is_refused(tmp_path: Path, ki
         inspect_model(path)
 
 
-@pytest.mark.parametrize("function", ["math.add", "reshape", "compat.v1.gather", "compat.v1.nn.l2_loss"])
+@pytest.mark.parametrize(
+    "function", ["math.add", "reshape", "compat.v1.gather", "compat.v1.nn.l2_loss", "math.special.expint"]
+)
 def test_a_function_of_tensorflow_that_computes_is_read(tmp_path: Path, function: str) -> None:
     path = write_config(tmp_path / "m.h5", sequential(INPUT, layer("TFOpLambda", function=function)), version="2.15.0")
     assert inspect_model(path).format == "keras"
