@@ -163,17 +163,23 @@ def _check_same(urls: list[str], body: Path) -> None:
         raise SystemExit(f"the servers do not answer alike: {answers}")
 
 
-def megabytes(session: int) -> float:
-    """What the processes of a session have in memory."""
-    found = 0
+def megabytes(server: int) -> float:
+    """What a server and the processes below it have in memory, of whatever sessions; one may have ended."""
+    below: dict[int, list[int]] = {}
+    sizes: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
         try:
-            after_name = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            parent = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
             lines = (folder / "status").read_text(encoding="utf-8").splitlines()
-        except OSError:  # it has ended
+        except OSError:
             continue
-        if int(after_name[3]) == session:
-            found += next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+        below.setdefault(parent, []).append(int(folder.name))
+        sizes[int(folder.name)] = next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+    waiting, found = [server], 0
+    while waiting:
+        process = waiting.pop()
+        found += sizes.get(process, 0)
+        waiting += below.get(process, [])
     return found / 1024

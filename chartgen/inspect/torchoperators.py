@@ -15,6 +15,10 @@ _HIGHER = frozenset(
     {"cond", "while_loop", "map_impl", "scan", "associative_scan", "invoke_subgraph", "strict_mode", "flex_attention"}
     | {"wrap_with_set_grad_enabled", "wrap_with_autocast", "auto_functionalized", "auto_functionalized_v2"}
 )
+# Operators of tensors under the names of Python's methods; a module, where PyTorch looks them up, has none of these.
+_SIGNS = frozenset(
+    {f"__{inplace}{sign}__" for inplace in ("", "i") for sign in ("and", "or", "xor", "lshift", "rshift")}
+)
 _OUTSIDE = frozenset({"from_file", "save", "load"})
 _PYTHON = frozenset(
     {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "eq", "ne", "lt", "le", "gt", "ge"}
@@ -39,7 +43,8 @@ def library_of(target: str) -> str | None:
         return "torch" if found["higher"] in _HIGHER else None
     if found["library"] is None:
         return "torch" if target.startswith("torch.") or target.rpartition(".")[2] in _PYTHON else None
-    # What begins so is no operator but an attribute of Python's, such as `__getattribute__`.
-    if found["name"] in _OUTSIDE or found["name"].startswith("__") or found["overload"].startswith("_"):
+    # What else begins so is no operator but an attribute of Python's, such as `__getattribute__`.
+    is_method = found["name"].startswith("__") and not (found["library"] == "aten" and found["name"] in _SIGNS)
+    if found["name"] in _OUTSIDE or is_method or found["overload"].startswith("_"):
         return None
     return "torch" if found["library"] in _OWN else found["library"]

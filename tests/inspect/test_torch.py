@@ -366,6 +366,10 @@ HOSTILE: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda p: _node(p).update(target="torch.ops.aten.relu.__getattribute__"),
         "__getattribute__",
     ),
+    "what is no operator of torch but a method": (
+        lambda p: _node(p).update(target="torch.ops.prim.__and__.Tensor"),
+        "__and__",
+    ),
     "an attribute of a higher operator": (
         lambda p: _node(p).update(target="torch.ops.higher_order.cond.py_impl"),
         "py_impl",
@@ -503,6 +507,15 @@ def test_a_compiled_library_is_refused(tmp_path: Path) -> None:
     path = changed("network-export.pt", {"data/aotinductor/model/a.so": b"\x7fELF"}, tmp_path / "m.pt")
     with pytest.raises(ModelUnsafeError, match="compiled library"):
         inspect_model(path)
+
+
+@pytest.mark.parametrize("name", ["__and__", "__or__", "__xor__", "__rshift__", "__ilshift__"])
+def test_a_program_with_signs_between_tensors_is_read(tmp_path: Path, name: str) -> None:
+    """As `(ids != 0) & (ids < 9)`, a mask of most models of text."""
+    path = with_program(
+        "network-export.pt", lambda p: _node(p).update(target=f"torch.ops.aten.{name}.Tensor"), tmp_path / "m.pt"
+    )
+    assert inspect_model(path).format == "torch"
 
 
 def test_a_program_with_the_functions_of_sizes_is_read(tmp_path: Path) -> None:
