@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chartgen.chart.on_gpu import ARCHITECTURE
+from chartgen.inspect.sizing import suggested
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
@@ -26,12 +27,8 @@ if TYPE_CHECKING:
         ServiceSpec,
     )
 
-# What a model of this size is given when the service file says nothing: (below this many bytes, CPU, memory).
-_SIZES = ((100 * 10**6, "1", "2Gi"), (10**9, "2", "4Gi"))
-_LARGEST = ("4", "8Gi")
-
 # The libraries of CUDA keep much of themselves in the memory of the host as well.
-_LEAST_MEMORY_ON_GPU = "4Gi"
+_LEAST_MEMORY_ON_GPU = 4  # gibibytes
 
 # What the device plugin of NVIDIA calls the GPUs of a node, and the taint that keeps other pods from such nodes.
 GPU = "nvidia.com/gpu"
@@ -200,11 +197,10 @@ def _packages(packages: Packages, indexes: Sequence[str]) -> dict[str, Any]:
 
 def _resources(written: Resources, model_bytes: int, on_gpu: int) -> dict[str, Any]:
     """Requests and limits; `on_gpu` processes compute on a GPU, and each is given what a model of this size needs."""
-    cpu, memory = next(((cpu, memory) for below, cpu, memory in _SIZES if model_bytes < below), _LARGEST)
-    if on_gpu:
-        memory = max(memory, _LEAST_MEMORY_ON_GPU, key=lambda each: int(each.removesuffix("Gi")))
-        cpu, memory = str(int(cpu) * on_gpu), f"{int(memory.removesuffix('Gi')) * on_gpu}Gi"
-    cpu, memory = written.cpu or cpu, written.memory or memory
+    sizing = suggested(model_bytes)
+    processes = max(1, on_gpu)
+    gibibytes = max(sizing.memory, _LEAST_MEMORY_ON_GPU) if on_gpu else sizing.memory
+    cpu, memory = written.cpu or str(sizing.cpu * processes), written.memory or f"{gibibytes * processes}Gi"
     limits: dict[str, Any] = {"memory": written.memory_limit or memory}
     if written.cpu_limit:
         limits = {"cpu": written.cpu_limit} | limits
