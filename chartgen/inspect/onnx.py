@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect.facts import Library, ModelFacts, Signature
+from chartgen.inspect.onnxfunctions import MAX_CALLS, MAX_DEPTH, MAX_NODES, circle, written_out
 from chartgen.inspect.onnxgraph import Graph, GraphReader
 from chartgen.inspect.protobuf import LENGTH, VARINT, Field, Reader, WireError
 
@@ -110,9 +111,10 @@ def read_onnx(file: ModelFile, digest: str) -> ModelFacts:
                 f"the file is no valid ONNX model, or only a part of one: {error}", hint="copy or export it again"
             ) from error
     _refuse_external(file.path, graphs.external)
-    operators = graphs.operators - graphs.functions
-    _refuse_custom(file.path, {domain for domain, _ in operators} - {domain for domain, _ in graphs.functions})
+    operators = graphs.operators - {key[:2] for key in graphs.functions}
+    _refuse_custom(file.path, {domain for domain, _ in operators} - {key[0] for key in graphs.functions})
     _refuse_faults(file, graphs.faults)
+    _refuse_large(file.path, graphs)
     if texts[_DOMAIN]:
         details["domain"] = texts[_DOMAIN]
     producer = Library(texts[_PRODUCER], texts[_PRODUCER_VERSION] or None) if texts[_PRODUCER] else None
@@ -160,8 +162,10 @@ def _read_graphs(graphs: GraphReader, top: _TopLevel, opsets: Iterable[str]) -> 
     for training in top.get(_TRAINING, ()):
         graphs.scan_training(training)
     # Of its own domains onnxruntime takes the newest operator set where the file names none.
-    for domain in sorted(called & {domain for domain, _ in graphs.functions} - _BUILT_IN_DOMAINS - set(opsets)):
+    for domain in sorted(called & {key[0] for key in graphs.functions} - _BUILT_IN_DOMAINS - set(opsets)):
         graphs.faults.add(f"it uses functions of the domain {domain!r}, which is not among its operator sets")
+    if name := circle(graphs.functions):
+        graphs.faults.add(f"the function {name} that it defines calls itself, or does so by others")
     return graph
 
 
@@ -244,6 +248,22 @@ def _refuse_faults(file: ModelFile, faults: Faults) -> None:
         raise file.unreadable(
             f"no runtime can load the graph: {faults.first}{more}",
             hint="see what onnx.checker.check_model(path) says",
+        )
+
+
+def _refuse_large(path: Path, graphs: GraphReader) -> None:
+    """Refuses a graph whose functions are more, when they are written out, than runtimes can load.
+
+    Raises:
+        ModelUnsupportedError: It is one.
+    """
+    if written_out(graphs.nodes, graphs.functions).too_large:
+        raise ModelUnsupportedError(
+            "the functions that the model defines call one another so often that no runtime loads them",
+            where=str(path),
+            expected=f"at most {MAX_CALLS:,} calls, {MAX_NODES:,} nodes in their places, and {MAX_DEPTH} calls inside"
+            " of one another",
+            hint="export it without functions of its own",
         )
 
 

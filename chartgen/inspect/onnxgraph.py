@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chartgen.inspect.facts import Signature
+from chartgen.inspect.onnxfunctions import Body
 from chartgen.inspect.onnxnames import Faults, Names, key_of, shown
 from chartgen.inspect.onnxtensor import read_sparse, read_tensor
 from chartgen.inspect.onnxtypes import read_value
@@ -14,16 +15,18 @@ from chartgen.inspect.protobuf import Once, WireError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chartgen.inspect.onnxfunctions import Key
     from chartgen.inspect.onnxtypes import ValueType
     from chartgen.inspect.protobuf import Field, Reader
 
 # GraphProto.
 _NODE, _GRAPH_NAME, _INITIALIZER, _INPUT, _OUTPUT, _SPARSE_INITIALIZER = 1, 2, 5, 11, 12, 15
 # NodeProto.
-_TAKEN, _MADE, _NODE_NAME, _OPERATOR, _ATTRIBUTE, _NODE_DOMAIN = 1, 2, 3, 4, 5, 7
-_NODE_TEXTS = (_NODE_NAME, _OPERATOR, _NODE_DOMAIN)
+_TAKEN, _MADE, _NODE_NAME, _OPERATOR, _ATTRIBUTE, _NODE_DOMAIN, _NODE_OVERLOAD = 1, 2, 3, 4, 5, 7, 8
+_NODE_TEXTS = (_NODE_NAME, _OPERATOR, _NODE_DOMAIN, _NODE_OVERLOAD)
 # FunctionProto; its nodes have the same content under another number.
-_FUNCTION_NAME, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE = 1, 7, 10, 11
+_FUNCTION_NAME, _FUNCTION_NODE, _FUNCTION_DOMAIN, _FUNCTION_ATTRIBUTE, _FUNCTION_OVERLOAD = 1, 7, 10, 11, 13
+_FUNCTION_TEXTS = (_FUNCTION_DOMAIN, _FUNCTION_NAME, _FUNCTION_OVERLOAD)
 # AttributeProto; its floats and ints are repeated numbers that are not packed, a million of them in a big forest.
 _FLOATS, _INTS = 7, 8
 _TENSOR_VALUES, _GRAPH_VALUES, _SPARSE_VALUES = (5, 10), (6, 11), (22, 23)
@@ -35,6 +38,8 @@ _NAME_LIMIT = 4096
 _GRAPH_DEPTH = 32
 # What the names in one node may take in memory, and what a short one does.
 _NODE_LIMIT, _ROOM_OF_TEXT = 8 << 20, 60
+# What a function takes beside its texts, here and while its size is found.
+_ROOM_OF_FUNCTION = 1000
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class GraphReader:
     Attributes:
         external: The files that hold tensors, as the model names them.
         operators: The operators in use, as domain and name; the domain of ONNX itself is empty.
-        functions: Those that the file itself defines.
+        nodes: How many nodes of each operator the main graph has.
+        functions: Those that the file itself defines, and how many nodes of each operator each has.
         faults: What is wrong with the values in the main graph.
     """
 
@@ -71,7 +77,9 @@ class GraphReader:
         self._reader = reader
         self.external: set[str] = set()
         self.operators: set[tuple[str, str]] = set()
-        self.functions: set[tuple[str, str]] = set()
+        self.nodes = Body()
+        self.functions: dict[Key, Body] = {}
+        self._body = self.nodes
         self.faults = Faults()
 
     def read(self, graph: Field) -> Graph:
@@ -108,7 +116,9 @@ class GraphReader:
 
     def scan_function(self, function: Field) -> None:
         """Collects what a function of the file refers to, and the domain that it defines."""
-        texts = {_FUNCTION_DOMAIN: "", _FUNCTION_NAME: ""}
+        texts = dict.fromkeys(_FUNCTION_TEXTS, "")
+        self._body = Body()
+        self._reader.keep(_ROOM_OF_FUNCTION)
         for item in self._reader.message(function):
             if item.number in texts:
                 texts[item.number] = self._reader.kept(item, _NAME_LIMIT)
@@ -116,10 +126,14 @@ class GraphReader:
                 self._node(item, 1, self._names())  # a function's names are its own
             elif item.number == _FUNCTION_ATTRIBUTE:
                 self._attribute(item, 1, self._names())
-        self.functions.add((_domain(texts[_FUNCTION_DOMAIN]), texts[_FUNCTION_NAME]))
+        key = (_domain(texts[_FUNCTION_DOMAIN]), texts[_FUNCTION_NAME], texts[_FUNCTION_OVERLOAD])
+        if key in self.functions:
+            self.faults.add(f"it defines the function {shown(key[1])} twice")
+        self.functions[key] = self._body
 
     def scan_training(self, training: Field) -> None:
         """Collects what the graphs for training refer to."""
+        self._body = Body()
         for item in self._reader.message(training):
             if item.number in _TRAINING_GRAPHS:
                 self._scan_graph(item, 1, self._names())
@@ -168,6 +182,10 @@ class GraphReader:
         if operator not in self.operators:
             self._reader.keep(200 + 4 * len(operator[0] + operator[1]))
             self.operators.add(operator)
+        key = (*operator, texts[_NODE_OVERLOAD])
+        if key not in self._body:
+            self._reader.keep(300 + 4 * len("".join(key)))
+        self._body[key] += 1
         by = (
             f"the node {shown(texts[_NODE_NAME])} ({texts[_OPERATOR]})"
             if texts[_NODE_NAME]

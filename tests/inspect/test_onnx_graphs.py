@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 from chartgen.errors import ModelUnreadableError, ModelUnsupportedError
 from chartgen.inspect import ModelFacts, inspect_model
+from chartgen.inspect.onnxfunctions import written_out
 from chartgen.pins.onnxlimits import check_onnx
 from chartgen.pins.tables import library_sets
 from tests.helpers import ROOT
@@ -49,6 +52,26 @@ def with_function(opsets: list[Any]) -> bytes:
     graph = helper.make_graph([node("Twice", "x", "y", domain="mine")], "g", [X], [Y])
     made = helper.make_model(graph, opset_imports=[onnx, *opsets], ir_version=10, functions=[function])
     return made.SerializeToString()
+
+
+def with_functions(**bodies: list[NodeProto]) -> bytes:
+    """A model that calls the function `f`, one of these of the domain `mine`, each of `a` and with the result `b`."""
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("mine", 1)]
+    functions = [helper.make_function("mine", name, ["a"], ["b"], body, opsets) for name, body in bodies.items()]
+    graph = helper.make_graph([node("f", "x", "y", domain="mine")], "g", [X], [Y])
+    made = helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=functions)
+    return made.SerializeToString()
+
+
+def own(name: str, taken: str = "a", made: str = "b") -> NodeProto:
+    return node(name, taken, made, domain="mine")
+
+
+def doubling(count: int) -> bytes:
+    """Functions of which each calls the next one twice."""
+    names = ["f", *(f"f{number}" for number in range(1, count))]
+    bodies = {name: [own(after, "a", "c"), own(after, "c", "b")] for name, after in pairwise(names)}
+    return with_functions(**bodies, **{names[-1]: [node("Neg", "a", "b")]})
 
 
 def facts_of(tmp_path: Path, content: bytes) -> ModelFacts:
@@ -97,6 +120,13 @@ NAMES = {
         [node("Add", "x b", "a"), node("Neg", "a", "b"), node("Neg", "b", "y")]
     ),
     "'y', which a Add takes, is made out of itself": model([branches("y")], inputs=(X, FLAG)),
+    "the function 'f' that it defines calls itself": with_functions(f=[own("f")]),
+    "the function 'g' that it defines calls itself, or does so by others": with_functions(
+        f=[own("g")], g=[own("h")], h=[own("g")]
+    ),
+    "the function 'unused' that it defines calls itself": with_functions(
+        f=[node("Neg", "a", "b")], unused=[own("unused")]
+    ),
     "functions of the domain 'mine', which is not among its operator sets": with_function([]),
 }
 OPERATORS = {
@@ -142,6 +172,42 @@ def test_a_function_of_the_file_is_an_operator_of_its_own(tmp_path: Path) -> Non
     content = with_function([helper.make_opsetid("mine", 1)])
     assert loads(content)
     assert facts_of(tmp_path, content).operators == (("", "Add"),)
+
+
+def test_functions_that_call_others_are_taken(tmp_path: Path) -> None:
+    content = doubling(6)
+    assert loads(content)
+    assert facts_of(tmp_path, content).operators == (("", "Neg"),)
+
+
+def test_a_function_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    proto = ModelProto.FromString(doubling(2))
+    proto.functions.append(proto.functions[0])
+    with pytest.raises(ModelUnreadableError, match="defines the function 'f' twice"):
+        facts_of(tmp_path, proto.SerializeToString())
+
+
+@pytest.mark.parametrize("count", [16, 24, 3000])
+def test_functions_that_are_millions_of_nodes_when_written_out_are_refused(tmp_path: Path, count: int) -> None:
+    with pytest.raises(ModelUnsupportedError, match="call one another so often") as refused:
+        facts_of(tmp_path, doubling(count))
+    assert "20,000 calls" in str(refused.value.expected)
+
+
+def test_functions_deeper_in_one_another_than_onnxruntime_goes_are_refused(tmp_path: Path) -> None:
+    names = ["f", *(f"f{number}" for number in range(1, 102))]
+    chain = {name: [own(after)] for name, after in pairwise(names)}
+    content = with_functions(**chain, **{names[-1]: [node("Neg", "a", "b")]})
+    assert not loads(content)
+    with pytest.raises(ModelUnsupportedError, match="call one another so often"):
+        facts_of(tmp_path, content)
+
+
+def test_a_graph_of_many_nodes_without_functions_is_as_large_as_it_is() -> None:
+    graph = Counter({("", "Neg", ""): 5_000_000})
+    assert not written_out(graph, {}).too_large
+    assert not written_out(graph, {("mine", "f", ""): graph}).too_large
+    assert written_out(Counter({("mine", "f", ""): 1}), {("mine", "f", ""): graph}).too_large
 
 
 def test_the_shipped_table_is_what_the_library_has() -> None:
