@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chartgen.inspect import hdf5header as header
 from chartgen.inspect.hdf5attribute import attributes, is_dense, text_of
+from chartgen.inspect.hdf5dataset import Extents, most_unpacked
 from chartgen.inspect.hdf5group import names
 from chartgen.inspect.hdf5outside import outside
 from chartgen.inspect.hdf5source import Cursor, Hdf5Error, Source
@@ -53,6 +54,7 @@ class Hdf5Root:
         if base is None:
             raise Hdf5Error("it has no superblock")
         self._source, self._address = _superblock(file, base)
+        self._extents = Extents(self._source)
         found = header.messages(self._source, self._address)
         self._attributes = attributes(found)
         self.attributes = tuple(self._attributes)
@@ -63,7 +65,13 @@ class Hdf5Root:
 
     def outside(self) -> str | None:
         """What in the whole file would make a reader open another one; see `hdf5outside.outside`."""
-        return outside(self._source, self._address)
+        return outside(self._source, self._address, self._extents)
+
+    @property
+    def elements(self) -> int:
+        """How many numbers the datasets hold that `outside` has found."""
+        # Datasets may lie on one another.
+        return min(self._extents.elements, most_unpacked(self._source.size))
 
     def text(self, name: str, limit: int) -> str | None:
         """The attribute of this name, which can be asked once.

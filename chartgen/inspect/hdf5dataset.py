@@ -40,15 +40,24 @@ class _Layout(NamedTuple):
     tree: int | None = None
 
 
+def most_unpacked(size: int) -> int:
+    """The most bytes that a file of `size` bytes may unpack to, and so the most elements that it has."""
+    return _FREE + _RATIO * size
+
+
 class Extents:
     """Checks datasets, and adds up what their chunks unpack to.
 
     Args:
         source: The file.
+
+    Attributes:
+        elements: How many elements the datasets have that were checked, where those have bytes.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self.elements = 0
         self._unpacked = 0
         self._nodes = _MAX_CHUNKS
 
@@ -79,6 +88,7 @@ class Extents:
             raise Hdf5Error(f"the dataset {path!r} does not say what it holds")
         shape = _shape(bodies[header.DATASPACE])
         width = _width(bodies[header.DATATYPE])
+        self.elements += _product(shape) if width else 0
         needed = _product(shape) * width
         if layout.kind == CHUNKED:
             self._check_chunks(layout, shape, width, path)
@@ -101,7 +111,7 @@ class Extents:
         chunks = _product(-(-size // step) for size, step in zip(shape, layout.chunk, strict=True))
         size = _product(layout.chunk) * width
         self._unpacked += chunks * size
-        if self._unpacked > _FREE + _RATIO * self._source.size:
+        if self._unpacked > most_unpacked(self._source.size):
             raise Hdf5Error(f"the chunks up to the dataset {path!r} unpack to {self._unpacked:,} bytes")
         if not chunks:
             return

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from chartgen.inspect import hdf5group as group
 from chartgen.inspect import hdf5header as header
 from chartgen.inspect.hdf5attribute import attributes
-from chartgen.inspect.hdf5dataset import Extents
 from chartgen.inspect.hdf5source import Hdf5Error
 
 if TYPE_CHECKING:
+    from chartgen.inspect.hdf5dataset import Extents
     from chartgen.inspect.hdf5source import Source
 
 _MAX_OBJECTS = 50_000
@@ -28,18 +28,18 @@ class HiddenLinksError(ValueError):
     """A group keeps its links in a heap of its own, which is not read; the message is a part of a sentence."""
 
 
-def outside(source: Source, root: int) -> str | None:
+def outside(source: Source, root: int, extents: Extents) -> str | None:
     """What in the file leads out of it, as a part of a sentence; None when nothing does.
 
     Args:
         source: The file.
         root: The address of the root's object header.
+        extents: What checks the datasets.
 
     Raises:
         HiddenLinksError: It cannot be told.
         Hdf5Error: The file is damaged, or lacks values that it should have.
     """
-    extents = Extents(source)
     waiting, seen = [(root, "")], {root}
     while waiting:
         address, path = waiting.pop()

@@ -17,6 +17,7 @@ from chartgen.inspect.hdf5outside import HiddenLinksError
 from chartgen.inspect.hdf5source import Hdf5Error
 from chartgen.inspect.kerasconfig import MAX_BYTES, ConfigError, foreign, read_config
 from chartgen.inspect.kerassignature import Unfit, layers, signature
+from chartgen.inspect.kerassizes import check_sizes
 from chartgen.inspect.keraswriter import writer
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         _check_backend(file, backend, major)
         _check_own(file, config, major)
         _check_inside(file, root)
+        check_sizes(config, root.elements)
         ends = signature(config)
     except Hdf5Error as error:
         raise file.unreadable(

@@ -100,7 +100,7 @@ def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
         ConfigError: An object has something else in the place of the name of its class.
     """
     found: dict[Foreign, None] = {}
-    for each in _objects(config):
+    for each in objects(config):
         inner = each.get("config")
         inner = inner if isinstance(inner, Mapping) else {}
         layer = inner["name"][:_SHOWN] if isinstance(inner.get("name"), str) else ""
@@ -159,7 +159,7 @@ def _names() -> frozenset[str]:
     return frozenset(name for section in _table().values() for name in section["classes"]) | _OTHER_NAMES
 
 
-def _objects(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def objects(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every object with the name of a class, at any depth.
 
     Raises:

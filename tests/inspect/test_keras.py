@@ -426,6 +426,61 @@ def test_an_architecture_of_many_parts_is_read_in_time(tmp_path: Path, ends: int
     assert time.process_time() - begin < SECONDS
 
 
+def with_weights(path: Path, config: Any, *shapes: tuple[int, ...], version: str = "3.15.1") -> Path:
+    """Writes a model file with this configuration and datasets of these shapes."""
+    write_config(path, config, version=version)
+    with h5py.File(path, "a") as file:
+        for number, shape in enumerate(shapes):
+            file["model_weights"][f"{number}/kernel"] = np.zeros(shape, "float32")
+    return path
+
+
+LARGER = {
+    "a vocabulary": layer("Embedding", input_dim=1_000_000_000, output_dim=2),
+    "units": layer("Dense", units=700_000_000),
+    "units of an older Keras": layer("Dense", units=7e8),
+    "a number of NumPy's": layer("Dense", units={"class_name": "__numpy__", "config": {"value": 700_000_000}}),
+    "a kernel": layer("Conv2D", filters=1000, kernel_size=[1000, 1000]),
+    "a kernel of a separable layer": layer("SeparableConv1D", filters=1, depth_multiplier=1000, kernel_size=[100_000]),
+    "heads": layer("MultiHeadAttention", num_heads=1 << 15, key_dim=1 << 15, value_dim=1),
+    "units between each other": layer("LSTM", units=50_000),
+    "a cell": layer("RNN", cell=layer("GRUCell", units=50_000)),
+    "many layers": sequential(INPUT, *[layer("Dense", units=2000)] * 100),
+}
+
+
+@pytest.mark.parametrize("inner", LARGER.values(), ids=LARGER)
+def test_an_architecture_that_has_more_weights_than_the_file_is_refused(tmp_path: Path, inner: Any) -> None:
+    path = with_weights(tmp_path / "m.h5", sequential(INPUT, inner), (4, 3), (20, 20))
+    with pytest.raises(ModelUnreadableError, match=r"it has [0-9,]{5,} weights or more.*the file holds 412$"):
+        inspect_model(path)
+
+
+AS_LARGE = {
+    "units": (layer("Dense", units=3), (1, 3)),
+    "units of few inputs": (layer("Dense", units=5000), (1, 5000)),
+    "a vocabulary": (layer("Embedding", input_dim=50, output_dim=8, input_length=10**9), (50, 8)),
+    "a kernel in groups": (layer("Conv2D", filters=64, kernel_size=[3, 3], groups=64), (3, 3, 1, 64)),
+    "two kernels": (layer("SeparableConv1D", filters=100, depth_multiplier=50, kernel_size=[9]), (9, 1, 50), (50, 100)),
+    "units between each other": (layer("LSTM", units=30), (1, 120), (30, 120)),
+    "a seed": (layer("Dropout", rate=0.5, seed=2**31), (1,)),
+    "four bits a weight": (layer("Dense", units=64), (32, 1)),
+}
+
+
+@pytest.mark.parametrize("case", AS_LARGE.values(), ids=AS_LARGE)
+def test_an_architecture_of_the_size_of_its_weights_is_read(tmp_path: Path, case: Any) -> None:
+    inner, *shapes = case
+    assert inspect_model(with_weights(tmp_path / "m.h5", sequential(INPUT, inner), *shapes)).format == "keras"
+
+
+@pytest.mark.parametrize("size", ["1000000000", float("inf"), float("nan"), ["9"]])
+def test_a_size_that_is_no_number_is_refused(tmp_path: Path, size: Any) -> None:
+    path = with_weights(tmp_path / "m.h5", sequential(INPUT, layer("Dense", units=size)), (4, 3), version="2.15.0")
+    with pytest.raises(ModelUnreadableError, match="a size of a layer is no number"):
+        inspect_model(path)
+
+
 def test_hdf5_of_other_programs_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     for attribute, name in (("_NCProperties", "netCDF"), ("PYTABLES_FORMAT_VERSION", "PyTables"), ("other", "HDF5")):
