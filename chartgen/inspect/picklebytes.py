@@ -9,10 +9,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from chartgen.inspect import boosterhandle
 from chartgen.inspect.compression import Unpacked, compression_of
 from chartgen.inspect.picklevalues import Opaque
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chartgen.errors import ModelUnreadableError
     from chartgen.inspect.picklevalues import Value
     from chartgen.inspect.readable import Readable
@@ -173,8 +176,30 @@ class PickleBytes:
             return self.take(count)
         self._stay_in_frame(count)
         head = self.take(kept // 2)
+        if boosterhandle.is_model(head):
+            return self._booster(kind, head, count)
         self.skip(count - kept)
         return Opaque(kind, head, self.take(kept // 2), count)
+
+    def _booster(self, kind: str, head: bytes, count: int) -> Opaque:
+        """A long constant that begins as a booster's model does: it is read to its end."""
+        tail = head
+
+        def blocks() -> Iterator[bytes]:
+            nonlocal tail
+            yield head
+            left = count - len(head)
+            while left:
+                block = self.take(min(left, _BLOCK))
+                left -= len(block)
+                tail = (tail + block)[-len(head) :]
+                yield block
+
+        parts = blocks()
+        judgement = boosterhandle.judge(parts, self.size, as_text=kind == "str")
+        for _ in parts:
+            pass
+        return Opaque(kind, head, tail, count, judgement)
 
     def _room(self, count: int) -> int:
         """How many of the `count` bytes of a longer value are kept."""

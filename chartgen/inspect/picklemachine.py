@@ -10,7 +10,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsupportedError
-from chartgen.inspect import picklearrays, picklecalls, picklecosts, pickleelements, textfiles
+from chartgen.inspect import boosterhandle, picklearrays, picklecalls, picklecosts, pickleelements, textfiles
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
@@ -265,6 +265,8 @@ class PickleMachine(ArrayFollower):
             pickleelements.finish(target, self._trace.oddities)
             self._in.copy(target.element.size if target.element else 0)
         else:
+            if wrong := boosterhandle.contradiction(target, self._in.size):
+                self._trace.oddities.add(wrong)
             self._note_version(target)
 
     def _check_array(self, maker: Global | None, values: Value) -> None:

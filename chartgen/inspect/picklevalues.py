@@ -40,12 +40,14 @@ class Opaque:
         head: Its first bytes, where it was too long.
         tail: Its last ones.
         size: How many bytes it has, where that is known.
+        judgement: What is wrong with it as a booster's model, empty for nothing; None where it does not begin as one.
     """
 
     kind: str
     head: bytes = b""
     tail: bytes = b""
     size: int = 0
+    judgement: str | None = None
 
     def __len__(self) -> int:
         """How many bytes of it were kept."""

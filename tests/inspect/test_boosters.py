@@ -101,7 +101,7 @@ def test_a_booster_of_plain_calls_is_a_model(tmp_path: Path) -> None:
 def test_a_release_that_is_none_is_not_known(tmp_path: Path) -> None:
     content = (MODELS / "xgboost-booster.pkl").read_bytes()
     end = content.rindex(b"version[#L")
-    for changed in (content[:end] + b"verzion" + content[end + 7 :], content[: end + 18] + b"S" + content[end + 19 :]):
+    for changed in (content[:end] + b"verzion" + content[end + 7 :], content[: end + 18] + b"U" + content[end + 19 :]):
         facts = inspect_model(written(tmp_path, changed))
         assert [str(each) for each in facts.libraries] == ["xgboost"]
 
