@@ -54,7 +54,7 @@ class Built:
         """What a person should know although nothing is wrong."""
         own, versions = self.spec.runtime.requirements, self.requirements.versions
         imports = import_warnings(self.chart.files, versions, own, locked=self.lock is not None)
-        about_model = gpu_warnings(self.spec, self.facts) + input_warnings(self.spec, self.facts)
+        about_model = gpu_warnings(self.spec, self.facts, versions) + input_warnings(self.spec, self.facts)
         return self.spec.warnings + about_model + self.requirements.warnings + imports
 
 

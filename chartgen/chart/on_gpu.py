@@ -9,7 +9,7 @@ from chartgen.pins.gpu import GPU_FORMATS
 from chartgen.pins.tables import MACHINES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from chartgen.inspect.facts import ModelFacts
     from chartgen.service.model import ServiceSpec
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ARCHITECTURE = "kubernetes.io/arch"
 """The label of nodes with the kind of their machine."""
 
-# The libraries that pickled models come from and that know GPUs themselves.
+# The packages of libraries that pickled models come from and that know GPUs themselves; without one, no pod has them.
 _OWN_WAY = frozenset({"xgboost"})
 _SHOWN = 3
 
@@ -47,18 +47,18 @@ def check_machines(spec: ServiceSpec, machines: Sequence[str]) -> None:
         )
 
 
-def gpu_warnings(spec: ServiceSpec, facts: ModelFacts) -> tuple[str, ...]:
+def gpu_warnings(spec: ServiceSpec, facts: ModelFacts, packages: Container[str]) -> tuple[str, ...]:
     """What a person should know who asks for a GPU: what would not be computed on it.
 
     Args:
         spec: The service.
         facts: What its model file says of itself.
+        packages: The names of the packages in its pods.
     """
     if not spec.resources.gpus:
         return ()
     if not uses_gpu(spec, facts):
-        known = {library.name for library in facts.libraries}
-        if spec.runtime.handler is not None or known & _OWN_WAY:
+        if spec.runtime.handler is not None or any(name in packages for name in _OWN_WAY):
             return ()
         return (
             "gpu: nothing in the pod would use it: the model is a pickle, whose libraries compute on the CPU; leave "

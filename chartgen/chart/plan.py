@@ -193,6 +193,7 @@ def _context(
         "has_autoscaling": spec.autoscaling is not None,
         "has_disruption_budget": has_disruption_budget(spec),
         "has_ingress": spec.ingress is not None,
+        "is_trusted": bool(facts.untrusted),
         "has_gpu": spec.resources.gpus > 0,
         "uses_gpu": uses_gpu(spec, facts),
         "has_runtime_class": has_runtime_class(spec),

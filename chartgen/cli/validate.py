@@ -24,6 +24,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
 
     What passes here can be rendered; only the cluster is not asked.
     """
+    from chartgen.inspect.printable import listed
     from chartgen.pins.gpu import GPU_PACKAGES
     from chartgen.pins.xgboost import CPU_BUILD
 
@@ -36,6 +37,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
             "model": {"format": built.facts.format, "size": built.facts.size, "sha256": built.facts.sha256},
             "libraries": dict(sorted(built.requirements.versions.items())),
             "lock": os.path.relpath(built.lock) if built.lock else None,
+            "trustedImports": list(built.facts.untrusted),
             "warnings": list(built.warnings),
         }
         out.data("Validation", content, output)
@@ -49,5 +51,7 @@ def command(arguments: ServiceArguments, output: str) -> None:
     versions = [f"{name} {has[name]}" for name in shown]
     name, version = built.spec.name, built.spec.version
     out.say(f"{name} {version} is valid: a model of the format {built.facts.format}, served with {', '.join(versions)}")
+    if built.facts.untrusted:
+        out.say(f"its pods run what the pickle imports, as `model.trusted` allows: {listed(built.facts.untrusted)}")
     if built.lock:
         out.say(f"the libraries are those of {os.path.relpath(built.lock)}, which lies beside the service file")

@@ -11,7 +11,7 @@ from chartgen.chart.write import write
 from chartgen.errors import ModelUnsupportedError
 from chartgen.pins import tables
 from chartgen.service.load import load
-from tests.helpers import ONNX_MODEL, PICKLE_MODEL, documents, of_kind, run, service_file
+from tests.helpers import ONNX_MODEL, PICKLE_MODEL, ROOT, documents, of_kind, run, service_file
 from tests.inspect.archives import MODELS as TORCH
 from tests.inspect.keras_files import keras_file
 
@@ -158,6 +158,15 @@ def test_a_pickle_gets_its_gpu_and_a_warning_that_nothing_uses_it(tmp_path: Path
     assert not found.plan.context["uses_gpu"]
     (tmp_path / "handler.py").write_text("def predict(model, inputs):\n    return inputs\n")
     assert built(tmp_path, PICKLE_MODEL, gpu=1, runtime={"handler": "handler.py"}).warnings == ()
+
+
+def test_xgboost_gets_a_warning_unless_its_build_for_gpus_is_locked(tmp_path: Path) -> None:
+    model = ROOT / "tests/inspect/models/boosters/xgboost-classifier.pkl"
+    [warning] = built(tmp_path, model, gpu=1).warnings
+    assert "nothing in the pod would use it" in warning
+    lock = built(tmp_path, model, gpu=1).requirements.text.replace("xgboost-cpu==", "xgboost==")
+    (tmp_path / "requirements.lock").write_text(lock)
+    assert not any("nothing in the pod" in text for text in built(tmp_path, model, gpu=1).warnings)
 
 
 def test_a_lock_without_the_build_for_gpus_is_warned_of(tmp_path: Path) -> None:
