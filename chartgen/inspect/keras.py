@@ -15,7 +15,7 @@ from chartgen.inspect.facts import Library, ModelFacts
 from chartgen.inspect.hdf5 import Hdf5Root
 from chartgen.inspect.hdf5outside import HiddenLinksError
 from chartgen.inspect.hdf5source import Hdf5Error
-from chartgen.inspect.kerasconfig import MAX_BYTES, ConfigError, foreign, read_config
+from chartgen.inspect.kerasconfig import MAX_BYTES, ConfigError, foreign, newer, read_config
 from chartgen.inspect.kerassignature import Unfit, layers, signature
 from chartgen.inspect.kerassizes import check_sizes
 from chartgen.inspect.keraswriter import writer
@@ -64,6 +64,7 @@ def read_keras(file: ModelFile, digest: str) -> ModelFacts:
         major = _major(file, version)
         _check_backend(file, backend, major)
         _check_own(file, config, major)
+        _check_newer(file, config, major)
         _check_inside(file, root)
         check_sizes(config, root.elements)
         ends = signature(config)
@@ -168,6 +169,16 @@ def _check_own(file: ModelFile, config: dict[str, Any], major: int) -> None:
             where=where,
             expected="layers only",
             hint=f"use layers such as Rescaling, Add or Multiply instead of operators and functions, {_TO_ONNX}",
+        )
+
+
+def _check_newer(file: ModelFile, config: dict[str, Any], major: int) -> None:
+    """Refuses what only the newer ones know of those that write files of Keras 2."""
+    for layer, key in newer(config) if major == 2 else ():  # noqa: PLR2004 - Keras 3 loads what a newer one wrote or says why
+        raise ModelUnsupportedError(
+            f"the layer {layer!r} is made with `{key}`, which only tf_keras knows, and Keras 2.15 loads the model",
+            where=str(file.path),
+            hint=f"make the layer without it, {_TO_ONNX}",
         )
 
 

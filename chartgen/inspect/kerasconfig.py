@@ -32,6 +32,12 @@ _RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"
 _VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__ellipsis__", "__slice__", "TensorShape"}
 # Layers of Keras 2 that call a function of TensorFlow.
 _OF_TENSORFLOW = {"TFOpLambda", "SlicingOpLambda"}
+# What a layer's configuration has in files of tf_keras and not in those of Keras 2.15.
+_NEWER = {
+    "InputLayer": "optional",
+    "MultiHeadAttention": "softmax_robust_masking",
+    "Softmax": "robust_masking",
+}
 # The package under which Keras registers what is its own.
 _PACKAGE = "Keras>"
 # Keys of layers that look words up: Keras reads the file where the value is no list but its path.
@@ -115,6 +121,17 @@ def foreign(config: Mapping[str, Any], major: int) -> list[Foreign]:
             if key.endswith(_NAMED) and isinstance(name, str) and name not in _names():
                 found[Foreign("custom", name[:_SHOWN], layer)] = None
     return list(found)
+
+
+def newer(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The layers that set what only tf_keras knows, each with the key; see `get_config` of tf_keras 2.21's layers.
+
+    Where such a key is false, as tf_keras writes it by itself, the pod leaves it out.
+    """
+    for each in objects(config):
+        inner = each.get("config")
+        if (key := _NEWER.get(each["class_name"])) and isinstance(inner, Mapping) and inner.get(key):
+            yield str(inner.get("name"))[:_SHOWN], key
 
 
 def _kind(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> tuple[str, str] | None:

@@ -481,6 +481,22 @@ def test_a_size_that_is_no_number_is_refused(tmp_path: Path, size: Any) -> None:
         inspect_model(path)
 
 
+TF_KERAS = {
+    "optional": {**INPUT, "config": {**INPUT["config"], "optional": True}},
+    "softmax_robust_masking": layer("MultiHeadAttention", softmax_robust_masking=True),
+    "robust_masking": layer("Softmax", robust_masking=True),
+}
+
+
+@pytest.mark.parametrize("key", TF_KERAS)
+def test_what_only_tf_keras_knows_is_refused_where_it_is_set(tmp_path: Path, key: str) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(INPUT, TF_KERAS[key]), version="2.21.0")
+    with pytest.raises(ModelUnsupportedError, match=f"made with `{key}`, which only tf_keras knows"):
+        inspect_model(path)
+    path.write_bytes(path.read_bytes().replace(b": true", b":false"))
+    assert inspect_model(path).format == "keras"
+
+
 def test_hdf5_of_other_programs_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     for attribute, name in (("_NCProperties", "netCDF"), ("PYTABLES_FORMAT_VERSION", "PyTables"), ("other", "HDF5")):

@@ -4,6 +4,7 @@
     pip install tensorflow-cpu==2.15.1 "numpy<2" && python make_keras.py           # Keras 2 files
     pip install keras==3.15.1 h5py jax && KERAS_BACKEND=jax python make_keras.py   # a Keras 3 file of another backend
     pip install tensorflow-cpu==2.20.0 tf_keras==2.20.1 && KERAS_PACKAGE=tf_keras python make_keras.py  # of tf_keras
+    pip install tensorflow-cpu==2.21.0 tf_keras==2.21.0 && KERAS_PACKAGE=tf_keras python make_keras.py  # of a newer one
 
 Each model lies beside a .json of the same name: what was asked (by input name), and what `model.predict` gave.
 """
@@ -126,6 +127,14 @@ def write(name: str, model: Any) -> None:
     (FOLDER / f"{name}.json").write_text(json.dumps(record) + "\n")
 
 
+def attention() -> Any:
+    """Words that look at each other, to three classes."""
+    words = layers.Input((5,), dtype="int32", name="words")
+    hidden = layers.Embedding(7, 4)(words)
+    hidden = layers.MultiHeadAttention(2, 3)(hidden, hidden)
+    return Model(words, layers.Softmax()(layers.LSTM(3)(layers.Masking()(hidden))), name="attention")
+
+
 def quantized() -> Any:
     """The first of these models with weights of eight bits; of Keras 3 alone."""
     model = dense()
@@ -141,7 +150,8 @@ def main() -> None:
         write(f"keras{MAJOR}-{BACKEND}", image())
         return
     if keras.__name__ == "tf_keras":
-        write("keras2-of-tf-keras", image())
+        older = keras.__version__ == "2.20.1"
+        write("keras2-of-tf-keras" if older else "keras2-of-newer-tf-keras", image() if older else attention())
         return
     for make in (dense, two_inputs, image, recurrent, compiled, by_key):
         write(f"keras{MAJOR}-{make.__name__.replace('_', '-')}", make())

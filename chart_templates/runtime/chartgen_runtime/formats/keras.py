@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 # Both are read while they are imported: whose tensors Keras 3 computes with, and that only errors are logged.
@@ -29,6 +30,9 @@ DTYPES = frozenset(
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
 
+# What tf_keras, by which Keras 2 goes on, writes besides; inspection has seen that it is false.
+_BESIDES = {"InputLayer": "optional", "MultiHeadAttention": "softmax_robust_masking"}
+
 
 def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     """Loads a whole model, and traces it once for batches of every size.
@@ -49,7 +53,8 @@ def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)  # layers run one after the other
     if gpu is not None:
         _use(gpu)
-    model = keras.models.load_model(str(path), compile=False)
+    newer = {name: _without(name, key) for name, key in _BESIDES.items()} if keras.__version__[0] == "2" else None
+    model = keras.models.load_model(str(path), newer, compile=False)
     structure, inputs = _inputs(model)
     run = _traced(model, structure, inputs)
     outputs = _outputs(model, run)
@@ -63,6 +68,12 @@ def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
         return dict(zip(results, map(_array, answers), strict=True))
 
     return LoadedModel(model, Signature(inputs, outputs), predict, thread_safe=True)
+
+
+def _without(layer: str, key: str) -> SimpleNamespace:
+    """What makes a layer from a configuration, in which a key may stand that it does not know."""
+    make = getattr(keras.layers, layer).from_config
+    return SimpleNamespace(from_config=lambda config: make({each: config[each] for each in config if each != key}))
 
 
 def _cause(error: Exception) -> Exception:
