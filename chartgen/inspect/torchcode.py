@@ -97,7 +97,7 @@ def check(file: Readable, member: str, code: str) -> None:
         f"the code in the TorchScript archive is not as PyTorch writes it: {member} line {found.line} has "
         f"{printable(found.said)}",
         expected=f"what torch.jit.save writes, with names of at most {_LONGEST} characters",
-        hint="export the model anew from its source, with nothing in it called `torch` or like a word of Python",
+        hint="export the model anew from its source, with nothing in it called `torch`, `ops` or like a word of Python",
     )
 
 

@@ -39,8 +39,9 @@ _MANGLED = re.compile(r"\.___torch_mangle_\d+")
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _LAYERS = "__torch__.torch.nn.modules."
 _EMBEDDING = "sparse.Embedding"
+_EMBEDDINGS = {_EMBEDDING: None, "sparse.EmbeddingBag": None}
 # The rank of a batch, where the layer says it.
-_RANKS = {"linear.Linear": None, "conv.Conv1d": 3, "conv.Conv2d": 4, "conv.Conv3d": 5, _EMBEDDING: None}
+_RANKS = {"linear.Linear": None, "conv.Conv1d": 3, "conv.Conv2d": 4, "conv.Conv3d": 5} | _EMBEDDINGS
 
 
 class Program:
@@ -236,7 +237,7 @@ class _Layer:
         self.axis: int | None = None
         self.size: int | None = None
         found = program.layer_of(root, index)
-        if found and found[0] == _EMBEDDING:
+        if found and found[0] in _EMBEDDINGS:
             self.dtype = "int64"
             return
         weight = tensor_of(found[1].attributes.get("weight")) if found and isinstance(found[1], Made) else None

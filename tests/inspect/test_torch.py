@@ -30,6 +30,7 @@ INPUTS = {
     # The example of a trace says the rank, and the first layer the last size.
     "network-trace": [Signature("x", "float32", (None, 4))],
     "network-export": [Signature("x", "float32", ("batch", 4))],
+    "bags-script": [Signature("words", "int64", None)],
     "texts-script": [Signature("tokens", "int64", None), Signature("weight", "float32", None)],
     "texts-frozen": [Signature("tokens", "int64", None), Signature("weight", "float32", None)],
     "texts-export": [Signature("tokens", "int64", ("batch", "size_1")), Signature("weight", "float32", ("batch", 1))],

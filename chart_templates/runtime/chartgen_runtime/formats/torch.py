@@ -88,7 +88,7 @@ def _wrapped(module: Any, device: torch.device) -> LoadedModel:
         )
     module = module.to(device).eval()
     layer = next((each for each in module.modules() if next(each.parameters(recurse=False), None) is not None), None)
-    dtype = "int64" if isinstance(layer, torch.nn.Embedding) else torch_script.float_of(module)
+    dtype = "int64" if isinstance(layer, torch.nn.Embedding | torch.nn.EmbeddingBag) else torch_script.float_of(module)
     parameters = inspect.signature(module.forward).parameters.values()
     names = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_POSITIONAL]
     inputs = tuple(TensorSpec(name if len(names) > 1 else "", dtype, None) for name in names or [""])

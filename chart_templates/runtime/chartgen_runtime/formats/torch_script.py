@@ -34,7 +34,7 @@ STORAGES = {
 LAYERS = "__torch__.torch.nn.modules."
 EMBEDDING, LINEAR = "sparse.Embedding", "linear.Linear"
 # The rank of a batch, where the layer says it.
-RANKS = {LINEAR: None, EMBEDDING: None, "conv.Conv1d": 3, "conv.Conv2d": 4, "conv.Conv3d": 5}
+RANKS = {LINEAR: None, EMBEDDING: None, EMBEDDING + "Bag": None, "conv.Conv1d": 3, "conv.Conv2d": 4, "conv.Conv3d": 5}
 DEPTH = 16
 
 ATTRIBUTE = re.compile(r'^  (\w+) = (?:(\w+)\.(\w+)|getattr\((\w+), "(\w+)"\))$', re.MULTILINE | re.ASCII)
@@ -101,7 +101,11 @@ def _spec(
 ) -> TensorSpec:
     kind, weight = layer or ("", None)
     dtype = (
-        "int64" if kind == EMBEDDING else str(weight.dtype).removeprefix("torch.") if weight is not None else default
+        "int64"
+        if kind.startswith(EMBEDDING)
+        else str(weight.dtype).removeprefix("torch.")
+        if weight is not None
+        else default
     )
     rank = RANKS.get(kind)
     if example is not None:

@@ -90,6 +90,18 @@ class Named(nn.Module):
         return self.out(x) * 2 if self.way == Way.TWICE else self.out(x)
 
 
+class Bags(nn.Module):
+    """Numbers of words, in bags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bag = nn.EmbeddingBag(10, 4)
+        self.out = nn.Linear(4, 2)
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        return self.out(self.bag(words))
+
+
 def main() -> None:
     """Writes the files."""
     torch.manual_seed(2026)
@@ -113,6 +125,8 @@ def main() -> None:
     named_so = Named().eval()
     torch.jit.script(named_so).save(HERE / "named-script.pt")
     torch.jit.trace(named_so, row).save(HERE / "named-trace.pt")
+    bags = Bags().eval()
+    torch.jit.script(bags).save(HERE / "bags-script.pt")
     torch.save(network.state_dict(), HERE / "weights.pt")
     torch.save({"model": network.state_dict(), "epoch": 3}, HERE / "checkpoint.pt")
     torch.save(network, HERE / "module.pt")
@@ -128,6 +142,7 @@ def main() -> None:
     answers |= dict.fromkeys(("images-script", "images-trace", "images-export"), pictures)
     named_rows = {"input": row.tolist(), "output": named_so(row).tolist()}
     answers |= dict.fromkeys(("named-script", "named-trace"), named_rows)
+    answers["bags-script"] = {"input": words.tolist(), "output": bags(words).tolist()}
     answers["doubled-script"] = {"input": [0.1, 0.2], "output": [0.2, 0.4]}
     (HERE / "answers.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
 
