@@ -33,7 +33,8 @@ def main() -> None:
         names |= set(OF_KERAS_2)
     for each in OBJECTS:
         module = getattr(keras, each, None)
-        names |= {name for name, value in vars(module).items() if inspect.isclass(value)} if module else set()
+        found = {name: value for name, value in vars(module).items() if inspect.isclass(value)} if module else {}
+        names |= set(found) | {value.__name__ for value in found.values()}  # a file names a class by its own name
     functions = {name for name, value in vars(keras.activations).items() if inspect.isfunction(value)}
     table = yaml.safe_load(TABLE.read_text()) if TABLE.exists() else {}
     table[major] = {

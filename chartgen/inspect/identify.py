@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelMismatchError, ModelUnsupportedError
@@ -49,6 +50,7 @@ _WRITE_AGAIN = (
     "again with torch.save of 1.6 or newer"
 )
 
+_DOWNLOAD = "look into it: a download that needs a login often ends as such a page"
 _HEAD = 4096
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # The first of the pickles that a legacy `torch.save` writes one after the other: its magic number, and nothing else.
@@ -60,6 +62,27 @@ _MAGIC: tuple[tuple[int, bytes, str, str | None], ...] = (
     (0, b"\x93NUMPY", "an array of NumPy (.npy)", None),
     (4, b"TFL3", "TensorFlow Lite", None),
     (0, b"GGUF", "GGUF", None),
+)
+# What libraries write that are served by a pickle, told where the content is of no served format.
+_NATIVE: tuple[tuple[re.Pattern[bytes], str, str | None], ...] = (
+    (
+        re.compile(rb'\{(L.{7}.learner|\s*"(learner|version)"\s*:)', re.DOTALL),
+        "XGBoost's own format",
+        "load it where it was made and pickle that: joblib.dump(xgboost.Booster(model_file=path), 'model.joblib')",
+    ),
+    (
+        re.compile(rb"tree\r?\nversion="),
+        "LightGBM's own format",
+        "load it where it was made and pickle that: joblib.dump(lightgbm.Booster(model_file=path), 'model.joblib')",
+    ),
+    (re.compile(rb"CBM1"), "CatBoost's own format", "export it to ONNX: model.save_model('model.onnx', format='onnx')"),
+    (
+        re.compile(rb'.{8}\{"', re.DOTALL),
+        "a file of safetensors, which holds weights and no model,",
+        "build the model, load the weights into it, and export it with torch.export.save",
+    ),
+    (re.compile(rb'\s*(\{\s*"|\[\s*["{\[0-9-])'), "a text of JSON", "name the model file itself"),
+    (re.compile(rb"\s*<(!DOCTYPE|\?xml|html)", re.IGNORECASE), "a text of HTML or XML", _DOWNLOAD),
 )
 _PICKLE_PROTOCOL = 0x80
 _NEWEST_PROTOCOL = 5
@@ -91,7 +114,7 @@ def identify(file: ModelFile, said: str | None) -> str:
     found = _served(file, head)
     suffix = file.path.suffix.lower()
     if found is None:
-        _refuse_unknown(file, said, suffix)
+        _refuse_unknown(file, head, said, suffix)
         found = said or _FORMATS.get(suffix, "pickle")
     if said is not None and said != found:
         raise ModelMismatchError(
@@ -132,8 +155,13 @@ def _is_torch(file: ModelFile) -> bool:
     return looks_like_torch(ZipArchive(file))
 
 
-def _refuse_unknown(file: ModelFile, said: str | None, suffix: str) -> None:
+def _refuse_unknown(file: ModelFile, head: bytes, said: str | None, suffix: str) -> None:
     """Lets a file pass that should be of a served format: its reader then says what is wrong with it."""
+    for pattern, what, hint in _NATIVE:
+        if pattern.match(head):
+            raise ModelUnsupportedError(
+                f"{what} is not supported yet", where=str(file.path), expected=SUPPORTED, hint=hint
+            )
     if said is None and suffix not in _FORMATS:
         raise ModelUnsupportedError(
             "the file is of no model format that chartgen knows", where=str(file.path), expected=SUPPORTED

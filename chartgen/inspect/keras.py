@@ -29,6 +29,11 @@ _NAMES_SHOWN = 5
 _BACKENDS = {2: ("tensorflow",), 3: ("tensorflow", "jax", "torch", "numpy", "openvino")}
 _TO_ONNX = "or export the model to ONNX with `model.export(path, format='onnx')` or tf2onnx"
 _CODE_HINT = f"replace it by layers of Keras, such as Rescaling or Normalization, {_TO_ONNX}"
+# Keras 3 writes the mask of a functional model's embedding as an operation between layers.
+_MASKED = (
+    "NotEqual may be the mask of an Embedding with `mask_zero=True`: it is no operation in a Sequential model, and none"
+    " where the Embedding is made without it; else "
+)
 _WHOLE = "save the whole model: build it in Python, `model.load_weights(path)`, then `model.save('model.h5')`"
 
 # What writes HDF5 files and can be told by an attribute or a name in the root.
@@ -168,7 +173,8 @@ def _check_own(file: ModelFile, config: dict[str, Any], major: int) -> None:
             + _listed(names["operation"]),
             where=where,
             expected="layers only",
-            hint=f"use layers such as Rescaling, Add or Multiply instead of operators and functions, {_TO_ONNX}",
+            hint=f"{_MASKED if 'NotEqual' in {one.name for one in names['operation']} else ''}use layers such as"
+            f" Rescaling, Add or Multiply instead of operators and functions, {_TO_ONNX}",
         )
 
 

@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Self
 
 from chartgen.errors import ModelUnreadableError
+from chartgen.service import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 
 _REASONS = {
-    errno.ENOENT: "there is no such file",
     errno.ENOTDIR: "there is no such file: a part of its path is not a folder",
     errno.EACCES: "no permission to read the file",
     errno.EPERM: "no permission to read the file",
@@ -49,6 +49,8 @@ class ModelFile:
         except ValueError as error:
             raise self.unreadable("the path holds a NUL character") from error
         except OSError as error:
+            if error.errno == errno.ENOENT:
+                raise self._missing() from error
             reason = _REASONS.get(error.errno or 0, f"the file cannot be read: {error.strerror}")
             raise self.unreadable(reason, hint="check the path") from error
         try:
@@ -56,6 +58,14 @@ class ModelFile:
         except BaseException:
             os.close(self._descriptor)
             raise
+
+    def _missing(self) -> ModelUnreadableError:
+        if target := missing.target(self.path):
+            what = f"it is a symbolic link to {target}, where there is no file"
+            return self.unreadable(what, hint="put the file there, or name the file itself")
+        near = missing.near(self.path)
+        hint = f"did you mean {str(self.path.with_name(near))!r}?" if near else "check the path"
+        return self.unreadable("there is no such file", hint=hint)
 
     def _regular_size(self) -> int:
         status = os.fstat(self._descriptor)

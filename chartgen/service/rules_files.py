@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chartgen.service import handler as handlers
-from chartgen.service import requirements
+from chartgen.service import missing, requirements
 from chartgen.service.finding import Finding
 from chartgen.service.node import Scalar
 from chartgen.service.view import file_path
@@ -100,9 +99,7 @@ def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
-        yield Finding(
-            written.where, path, f"there is no file {masked(str(file))}", hint=_missing_hint(written.text, file)
-        )
+        yield _missing(written, path, file)
         return
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -120,12 +117,19 @@ def _unreadable(path: DataPath, written: Scalar) -> Iterator[Finding]:
         yield Finding(written.where, path, f"{file} cannot be read by this user", hint=f"see `ls -l {file}`")
 
 
+def _missing(written: Scalar, path: DataPath, file: Path) -> Finding:
+    if target := missing.target(file):
+        what = f"{masked(str(file))} is a symbolic link to {target}, where there is no file"
+        return Finding(written.where, path, what, hint="put the file there, or name the file itself")
+    what = f"there is no file {masked(str(file))}"
+    return Finding(written.where, path, what, hint=_missing_hint(written.text, file))
+
+
 def _missing_hint(text: str, file: Path) -> str:
     if text.startswith("~"):
         return "`~` is not expanded; write the whole path, or one relative to the service file"
-    near = get_close_matches(file.name, _names(file.parent), n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{text.removesuffix(file.name)}{near[0]}`?"
+    if near := missing.near(file):
+        return f"did you mean `{text.removesuffix(file.name)}{near}`?"
     return "a path is relative to the folder of the service file that names it"
 
 
@@ -136,13 +140,5 @@ def _special(mode: int) -> str:
 
 
 def _folder_hint(text: str, folder: Path) -> str:
-    files = [name for name in _names(folder) if (folder / name).is_file()]
+    files = [name for name in missing.names(folder) if (folder / name).is_file()]
     return f"did you mean `{text.rstrip('/')}/{files[0]}`?" if len(files) == 1 else "name one file in it"
-
-
-def _names(folder: Path) -> list[str]:
-    """The names in a folder, sorted; none when it cannot be read."""
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
-    except (OSError, ValueError):
-        return []

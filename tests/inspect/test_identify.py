@@ -100,6 +100,31 @@ def test_a_known_format_that_is_not_served_is_named(tmp_path: Path, content: byt
         inspect_model(path)
 
 
+NATIVE = {
+    "XGBoost's own format": [
+        b'{"learner":{"attributes":{}}}',
+        b'{\n  "version": [3, 2, 0]}',
+        b"{L\0\0\0\0\0\0\0\x07learner{L",
+    ],
+    "LightGBM's own format": [b"tree\nversion=v4\nnum_class=1\n", b"tree\r\nversion=v4\r\n"],
+    "CatBoost's own format": [b"CBM1\x10\0\0\0"],
+    "a file of safetensors": [b"\x40\0\0\0\0\0\0\0" + b'{"__metadata__":{}}'],
+    "a text of JSON": [b'{"weights": [1, 2]}', b'[{"a": 1}]', b" [0.5, 1]"],
+    "a text of HTML or XML": [b"<!DOCTYPE html><html></html>", b"\n<html lang='en'>", b"<?xml version='1.0'?><PMML/>"],
+}
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@pytest.mark.parametrize("suffix", [".pkl", ".joblib", ".json", ".onnx", ".pt", ""])
+def test_what_other_programs_write_is_named_with_the_way_out(tmp_path: Path, name: str, suffix: str) -> None:
+    for number, content in enumerate(NATIVE[name]):
+        path = tmp_path / f"model{number}{suffix}"
+        path.write_bytes(content)
+        with pytest.raises(ModelUnsupportedError, match=name) as refused:
+            inspect_model(path)
+        assert refused.value.hint
+
+
 @pytest.mark.parametrize("offset", [0, 512, 1024, 16_384])
 def test_hdf5_is_known_behind_a_block_of_the_users(tmp_path: Path, offset: int) -> None:
     path = tmp_path / "model"
@@ -120,6 +145,7 @@ def test_an_unknown_format_is_refused_with_what_is_supported(tmp_path: Path, con
 def test_what_is_no_readable_file_gets_one_clear_message(tmp_path: Path) -> None:
     (tmp_path / "empty.onnx").touch()
     (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("gone")
     os.mkfifo(tmp_path / "pipe")
     cases = {
         "missing.onnx": "no such file",
@@ -127,6 +153,7 @@ def test_what_is_no_readable_file_gets_one_clear_message(tmp_path: Path) -> None
         "empty.onnx/below": "not a folder",
         ".": "is a folder",
         "loop": "circle of symbolic links",
+        "dangling": 'a symbolic link to "gone", where there is no file',
         "pipe": "special file",
         "a\0b": "NUL character",
         "n" * 300: "too long",
@@ -134,6 +161,16 @@ def test_what_is_no_readable_file_gets_one_clear_message(tmp_path: Path) -> None
     for name, message in cases.items():
         with pytest.raises(ModelUnreadableError, match=message):
             inspect_model(tmp_path / name)
+
+
+def test_the_name_that_is_nearest_to_a_missing_one_is_told(tmp_path: Path) -> None:
+    (tmp_path / "iris.onnx").touch()
+    with pytest.raises(ModelUnreadableError, match="no such file") as refused:
+        inspect_model(tmp_path / "irs.onnx")
+    assert refused.value.hint == f"did you mean '{tmp_path / 'iris.onnx'}'?"
+    with pytest.raises(ModelUnreadableError) as refused:
+        inspect_model(tmp_path / "elsewhere" / "iris.onnx")
+    assert refused.value.hint == "check the path"
 
 
 @pytest.fixture

@@ -322,6 +322,18 @@ def test_operations_between_layers_are_refused_for_keras_3_which_cannot_load_the
         inspect_model(write_config(tmp_path / "m.h5", config))
 
 
+def test_an_embedding_with_a_mask_is_named_where_its_mask_is_the_operation(tmp_path: Path) -> None:
+    mask = {"class_name": "NotEqual", "config": {"name": "not_equal"}, "name": "not_equal", "inbound_nodes": []}
+    with pytest.raises(ModelUnsupportedError, match="'NotEqual'") as refused:
+        inspect_model(write_config(tmp_path / "m.h5", sequential(INPUT, mask)))
+    assert "an Embedding with `mask_zero=True`" in str(refused.value.hint)
+
+
+def test_a_layer_whose_class_has_another_name_than_it_is_exported_under_is_known(tmp_path: Path) -> None:
+    attention = layer("GroupedQueryAttention")  # `keras.layers.GroupQueryAttention`
+    assert inspect_model(write_config(tmp_path / "m.h5", sequential(INPUT, attention))).format == "keras"
+
+
 @pytest.mark.parametrize(
     ("version", "backend", "message"),
     [

@@ -35,6 +35,10 @@ NO_TILDE = "`~` is not expanded; write the whole path, or one relative to the se
             *("loop", "{}/loop cannot be read: its symbolic links lead in a circle"),
             "see `ls -l {}/loop`, and name the file itself",
         ),
+        (
+            *("./dangling.onnx", '{}/dangling.onnx is a symbolic link to "gone/to.onnx", where there is no file'),
+            "put the file there, or name the file itself",
+        ),
     ],
 )
 def test_a_model_that_cannot_be_read_is_told(project: Project, model: str, message: str, hint: str | None) -> None:
@@ -42,6 +46,7 @@ def test_a_model_that_cannot_be_read_is_told(project: Project, model: str, messa
     (project.folder / "folder" / "only.onnx").write_bytes(b"x")
     (project.folder / "empty").mkdir()
     (project.folder / "loop").symlink_to("loop")
+    (project.folder / "dangling.onnx").symlink_to("gone/to.onnx")
     os.mkfifo(project.folder / "pipe")
     (violation,) = project.violations(f"name: iris\nmodel: {model}\n")
     assert violation.message == message.format(project.folder)
