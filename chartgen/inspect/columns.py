@@ -22,7 +22,7 @@ from chartgen.inspect.estimator import (
 )
 from chartgen.inspect.facts import Column
 from chartgen.inspect.picklearrays import from_value
-from chartgen.inspect.picklevalues import Items, Made, Value, class_of
+from chartgen.inspect.picklevalues import Global, Items, Made, Value, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +36,7 @@ _NUMERIC = frozenset(
     | {"random_projection", "svm", "tree", "ensemble._forest", "ensemble._gb", "ensemble._iforest", "impute._knn"}
     | {"preprocessing._data", "preprocessing._discretization", "preprocessing._polynomial"}
 )
+_CHECK_ARRAY = Global("sklearn.utils.validation", "check_array")
 _REMAINDER = "sklearn.compose._column_transformer._RemainderColsList"
 _ASKED = (*DELEGATES, PREPROCESSOR)
 _DEPTH = 8
@@ -108,7 +109,7 @@ def _learn_of_one(step: Made, kind: str, names: list[str], found: _Found) -> Non
         categories = step.attributes.get("categories_")
         for column, values in zip(names, categories.head if isinstance(categories, Items) else (), strict=False):
             _note(found, column, elements_of(values))
-    elif kind in _TEXT or _is_numeric(step):
+    elif kind in _TEXT or _is_numeric(step) or _checks_numbers(step):
         for column in names:
             _merge(found, Column(column, "string" if kind in _TEXT else "float64"))
 
@@ -138,6 +139,12 @@ def _is_numeric(step: Made) -> bool:
     cls = class_of(step)
     library, *parts = cls.module.split(".") if cls is not None else [""]
     return library == "sklearn" and bool(parts) and bool({parts[0], ".".join(parts[:2])} & _NUMERIC)
+
+
+def _checks_numbers(step: Made) -> bool:
+    """Whether it is what a booster of histograms gives the features that are no categories."""
+    made = step.attributes.get("func")
+    return isinstance(made, Made) and isinstance(made.arguments, tuple) and made.arguments[:1] == (_CHECK_ARRAY,)
 
 
 def _note(found: _Found, name: str, values: Sequence[bool | float | str], *, with_example: bool = True) -> None:

@@ -117,6 +117,8 @@ def test_v2_gives_the_same_numbers(answers: dict[str, Any], name: str) -> None:
     assert {each["name"] for each in got["outputs"]} == set(named)
     for each in got["outputs"]:
         assert each["data"] == pytest.approx(flat(named[each["name"]]), rel=1e-6, abs=1e-6)
+    platform = "pytorch_export" if name.endswith("-export") else "pytorch_torchscript"
+    assert answers[name]["metadata"]["platform"] == platform
     described = {each["name"]: each["datatype"] for each in answers[name]["metadata"]["outputs"]}
     assert described == {each["name"]: each["datatype"] for each in got["outputs"]}
 

@@ -48,6 +48,11 @@ def test_columns_have_names_types_and_values_that_the_model_knows(tmp_path: Path
     assert facts.inputs == (Signature("", None, (None, 4)),)
 
 
+def test_a_booster_of_histograms_takes_numbers_where_it_has_no_categories() -> None:
+    kinds = {column.name: column.dtype for column in columns_of(MODELS["histogram"])}
+    assert kinds == {"age": "float64", "city": "string", "smokes": "float64", "id": "float64"}
+
+
 def test_a_file_with_more_columns_than_are_read_still_needs_a_table(tmp_path: Path) -> None:
     table = pd.DataFrame(np.ones((3, 2000)), columns=[f"c{number}" for number in range(2000)])
     path = tmp_path / "m.pkl"

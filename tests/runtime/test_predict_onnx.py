@@ -217,13 +217,25 @@ def test_numbers_that_are_not_finite_pass_when_allowed(tmp_path):
     assert refusal(plane, [1, None]).code == "type"
 
 
-def test_an_index_beyond_the_end_is_the_inputs_fault(tmp_path):
+def test_an_index_beyond_the_end_is_the_inputs_fault_and_stands_in_no_log(tmp_path, capfd):
     nodes = [helper.make_node("Gather", ["table", "x"], ["y"])]
     table = numpy_helper.from_array(np.arange(3, dtype=np.float32), "table")
     ends = [tensor("x", "int64", ["N"])], [tensor("y", "float32", ["N"])]
     plane = load(graph(tmp_path / "gather.onnx", nodes, *ends, [table]), "onnx")
     assert ask(plane, [2, 0]) == [2, 0]
-    error = refusal(plane, [3])
+    error = refusal(plane, [9876])
+    assert (error.status, error.code) == (422, "refused_by_model")
+    assert "9876" not in capfd.readouterr().err, "a body is never logged"
+
+
+def test_a_text_that_the_graph_cannot_read_as_a_number_is_the_inputs_fault(tmp_path):
+    nodes = [helper.make_node("Cast", ["x"], ["y"], to=1)]
+    sample = tmp_path / "request.json"
+    sample.write_text('{"input": ["1"]}')
+    model = graph(tmp_path / "cast.onnx", nodes, [tensor("x", "string", ["N"])], [tensor("y", "float32", ["N"])])
+    plane = load(model, "onnx", CHARTGEN_SAMPLE_PATH=str(sample))
+    assert ask(plane, ["1.5"]) == [1.5]
+    error = refusal(plane, ["much"])
     assert (error.status, error.code) == (422, "refused_by_model")
 
 

@@ -227,6 +227,23 @@ def test_a_failing_model_keeps_the_cause_for_the_log_and_tells_the_client_nothin
     assert repr(error.__cause__) == "RuntimeError('the secret cause')"
 
 
+class Rule:
+    """A model of one's own, which looks up and compares without saying what it takes."""
+
+    def predict(self, rows):
+        return [{"a": 1.0}[word] + abs(number) for word, number in rows]
+
+
+@pytest.mark.parametrize("row", [["b", 1.0], ["a", "x"], [[1.0], 1.0]])
+def test_what_a_model_that_does_not_say_its_types_cannot_take_is_the_inputs_fault(tmp_path, row):
+    sample = tmp_path / "request.json"
+    sample.write_text('{"input": [["a", 1.0]]}')
+    plane = load(pickled(tmp_path, Rule()), "pickle", CHARTGEN_SAMPLE_PATH=str(sample))
+    assert ask(plane, [["a", -2.0]]) == [3.0]
+    assert refusal(plane, [row]).status == 422
+    assert "TypeError(" in refusal(plane, [["a", "x"]]).message
+
+
 @pytest.mark.parametrize(
     ("estimator", "number"),
     [(make_pipeline(StandardScaler(), LogisticRegression()), 1e308), (RandomForestClassifier(3, random_state=0), 1e39)],

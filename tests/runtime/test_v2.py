@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tests.runtime.models import ELEMENT_TYPES, add, echo, iris, iris_onnx, pickled
+from tests.runtime.models import ELEMENT_TYPES, add, echo, graph, helper, iris, iris_onnx, pickled
+from tests.runtime.models import tensor as tensor_of
 from tests.runtime.serving import ask, load, serving
 
 ROW = [5.1, 3.5, 1.4, 0.2]
@@ -87,6 +88,18 @@ def test_the_request_of_the_metadata_is_answered_by_the_tensors_of_the_metadata(
     answer = infer(plane, *tensors, parameters={"anything": 1})
     assert [(each["name"], each["datatype"]) for each in answer["outputs"]] == [("sum", "FP32")]
     assert answer["outputs"][0]["data"] == [2, 4]
+
+
+def test_the_metadata_of_an_output_without_dimensions_are_those_of_its_answer(tmp_path):
+    nodes = [helper.make_node("ReduceSum", ["x"], ["all"], keepdims=0), helper.make_node("NonZero", ["x"], ["where"])]
+    outputs = [tensor_of("all", "float32", []), tensor_of("where", "int64", None)]
+    plane = load(graph(tmp_path / "sum.onnx", nodes, [tensor_of("x", "float32", ["N", 2])], outputs), "onnx")
+    assert plane.metadata()["outputs"] == [
+        {"name": "all", "datatype": "FP32", "shape": []},
+        {"name": "where", "datatype": "INT64", "shape": [2, -1]},
+    ]
+    answer = infer(plane, tensor("x", "FP32", [[1, 2], [3, 4]]))["outputs"]
+    assert [each["shape"] for each in answer] == [[], [2, 4]]
 
 
 class Doubling:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.runtime.clients import asking, refused
-from tests.runtimes.pairs import DOCUMENT, FORMATS, Made, pairs, served, with_table
+from tests.runtimes.pairs import DOCUMENT, FEATURES, FORMATS, Made, pairs, served, with_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,7 @@ def test_a_pair_answers_as_the_library_does_and_ends_without_losing_a_request(
         answers_as_the_library(server, made)
         answers_v2_as_the_library(server, made)
         refuses_by_the_contract(server)
+        never_fails_on_a_request_that_cannot_be_read(server)
         counts(server)
         loses_nothing(server, made)
 
@@ -104,6 +105,30 @@ def refuses_by_the_contract(server: LocalServer) -> None:
     for asked in ("/healthz", "/metrics", "/v2/health/ready", "/openapi.json"):
         whole, head = httpx.get(server.url + asked), httpx.head(server.url + asked)
         assert (whole.status_code, head.status_code, head.content) == (200, 200, b""), asked
+
+
+def never_fails_on_a_request_that_cannot_be_read(server: LocalServer) -> None:
+    """Whoever reads V2: a request of bytes that are no text, or whose parts are not where its head says."""
+    url = f"{server.url}/v2/models/pair"
+    name = httpx.get(url).json()["inputs"][0]["name"]
+    tensor = {"name": name, "datatype": "FP64", "shape": [1, FEATURES], "parameters": {"binary_data_size": 40}}
+    head = json.dumps({"inputs": [tensor]}).encode()
+    short = str(len(head))
+    for length, body in (
+        (None, head + b"\xff" * 40),
+        ("x", head),
+        ("", head),
+        (short, head),
+        (short, head + b"x" * 39),
+        ("2", b"{}"),
+        ("4", b"null"),
+        ("16", b'{"inputs":[null]}'),
+    ):
+        headers = {"content-type": "application/octet-stream"}
+        headers |= {} if length is None else {"inference-header-content-length": length}
+        answer = httpx.post(f"{url}/infer", content=body, headers=headers)
+        assert answer.status_code in {400, 422}, (length, body, answer.text)
+    assert httpx.post(f"{server.url}/v2/models/other/infer", json={"inputs": []}).status_code in {404, 422}
 
 
 def counts(server: LocalServer) -> None:

@@ -229,7 +229,7 @@ class DataPlane:
 
     def _open_inference(self, predictor: Predictor, made: dict[str, Any] | None) -> OpenInference:
         v2 = OpenInference(predictor, self.settings, self._turn)
-        if v2.outputs or predictor.own_values:
+        if v2.knows_outputs or predictor.own_values:
             return v2
         # What the outputs are is seen on one more prediction.
         sample = read_sample(self.settings.sample_path)

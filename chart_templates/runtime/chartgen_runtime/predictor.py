@@ -29,6 +29,7 @@ class Predictor:
 
     def __init__(self, model: LoadedModel, handler: Handler, *, allow_non_finite: bool) -> None:
         self.signature = model.signature
+        self.kind = type(model.native).__name__
         self._model = model
         self._handler = handler
         self.reader: Reader = (

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .codec import decode, encode
-from .datatypes import DTYPES, check_tensor, datatype_of, read_tensor, write_tensor
+from .datatypes import DATATYPES, DTYPES, check_tensor, datatype_of, read_tensor, write_tensor
 from .errors import ServingError, refused
 from .signature import TensorSpec
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .settings import RuntimeSettings
 
 SERVER = "chartgen"
-PLATFORMS = {"onnx": "onnx_onnxv1", "pickle": "python_pickle", "torch": "pytorch_torchscript"}
+# By the format, or the model's class.
+PLATFORMS = {"onnx": "onnx_onnxv1", "pickle": "python_pickle", "RecursiveScriptModule": "pytorch_torchscript"}
+PLATFORMS |= {"torch": "pytorch_module", "GraphModule": "pytorch_export"}
 INPUT, OUTPUT = "input", "output"
 
 
@@ -39,17 +41,25 @@ class OpenInference:
         self._settings = settings
         self._turn = turn
         self._inputs = {spec.name or INPUT: spec for spec in predictor.reader.tensors}
-        self.outputs = () if predictor.own_outputs else predictor.signature.outputs
+        self._outputs = () if predictor.own_outputs else predictor.signature.outputs
         self._seen: dict[str, tuple[None, ...]] = {}
+
+    @property
+    def knows_outputs(self) -> bool:
+        """Whether nothing is left to `learn` of the outputs."""
+        return bool(self._outputs) and all(spec.dtype in DATATYPES and spec.shape is not None for spec in self._outputs)
 
     def learn(self, inputs: dict[str, Any], results: dict[str, Any]) -> None:
         """Notes what inputs and outputs are from a prediction, for a model that does not say."""
         self._seen = {name: (None,) * each.ndim for name, each in inputs.items()}
-        tensors = self._tensors(results, [])
-        self.outputs = tuple(
-            TensorSpec(each["name"], DTYPES[each["datatype"]], (None, *each["shape"][1:]) if each["shape"] else ())
-            for each in tensors
-        )
+        told = {spec.name: spec.shape for spec in self._outputs}
+        outputs = []
+        for each in self._tensors(results, []):
+            name, sizes = each["name"], each["shape"]
+            seen = (None,) * len(sizes) if name in told else (None, *sizes[1:])[: len(sizes)]
+            shape = told.get(name)
+            outputs.append(TensorSpec(name, DTYPES[each["datatype"]], seen if shape is None else shape))
+        self._outputs = tuple(outputs)
 
     def metadata(self) -> dict[str, Any]:
         """The model's inputs and outputs; -1 for a size that may vary."""
@@ -57,9 +67,10 @@ class OpenInference:
         document: dict[str, Any] = {"name": settings.model_name}
         if settings.model_version:
             document["versions"] = [settings.model_version]
-        document["platform"] = PLATFORMS.get(settings.model_format, settings.model_format)
+        platform = PLATFORMS.get(settings.model_format, settings.model_format)
+        document["platform"] = PLATFORMS.get(self._predictor.kind, platform)
         document["inputs"] = [_described(name, spec, self._seen.get(spec.name)) for name, spec in self._inputs.items()]
-        document["outputs"] = [_described(spec.name, spec) for spec in self.outputs]
+        document["outputs"] = [_described(spec.name, spec) for spec in self._outputs]
         return document
 
     def infer(self, body: bytes) -> bytes:

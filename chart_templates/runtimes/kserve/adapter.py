@@ -12,10 +12,11 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from chartgen_runtime.behind import Behind, Refusal
-from chartgen_runtime.errors import ServingError
+from chartgen_runtime.errors import MESSAGE_CHARACTERS, ServingError
 from chartgen_runtime.front import Front
 from chartgen_runtime.server import run
 from kserve import Model, ModelRepository
+from kserve.errors import InvalidInput, ModelNotFound
 from kserve.model_server import app
 from kserve.protocol.dataplane import DataPlane as Handlers
 from kserve.protocol.infer_type import InferRequest
@@ -78,9 +79,19 @@ def as_document(request: InferRequest) -> dict[str, Any]:
 
 
 class Plane(Handlers):  # type: ignore[misc]
-    """KServe's data plane, which says what the pod says of being ready."""
+    """KServe's data plane, which says what the pod says of being ready, and refuses whatever it cannot read."""
 
     plane: DataPlane
+
+    def decode(self, *body: Any, **known: Any) -> Any:
+        """A request of either protocol."""
+        try:
+            return super().decode(*body, **known)
+        except InvalidInput:
+            raise
+        except Exception as error:  # it takes lengths, members and bytes for what they should be
+            message = f"the request cannot be read: {type(error).__name__}: {error}"[:MESSAGE_CHARACTERS]
+            raise ServingError(400, "not_read", message, expected="a request of KServe's V1 or V2 protocol") from error
 
     async def ready(self) -> bool:
         """Whether the pod is."""
@@ -102,9 +113,15 @@ async def refused(request: Any, error: ServingError) -> Refusal:
     return Refusal(request, error)
 
 
+def is_no_refusal(record: logging.LogRecord) -> bool:
+    """Whether a record of KServe's is about a failure: of a refused request the front writes a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], (InvalidInput, ModelNotFound, NotImplementedError)))
+
+
 def make_app(plane: DataPlane, metrics: Metrics) -> Behind:
     """The front, with KServe's application behind it."""
     logging.getLogger("kserve.trace").setLevel(logging.WARNING)  # a line for every request
+    logging.getLogger("kserve").addFilter(is_no_refusal)
     front = Front(plane, metrics, theirs=("/v2",))
     model = ServedModel(front)
     models = ModelRepository()

@@ -14,6 +14,8 @@ from chartgen_runtime.behind import Behind, Refusal
 from chartgen_runtime.errors import ServingError
 from chartgen_runtime.front import Front
 from chartgen_runtime.server import run
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from mlserver import MLModel, ModelSettings, Settings
 from mlserver.handlers import DataPlane as Handlers
 from mlserver.handlers import ModelRepositoryHandlers
@@ -97,6 +99,12 @@ async def refused(request: Any, error: ServingError) -> Refusal:
     return Refusal(request, error)
 
 
+async def malformed(_: Any, error: Any) -> JSONResponse:
+    """What FastAPI says of a body that is no request, without the body: its bytes may be no text."""
+    detail = [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()]
+    return JSONResponse({"detail": detail}, 422)
+
+
 def make_app(plane: DataPlane, metrics: Metrics) -> Behind:
     """The front, with MLServer's application behind it."""
     service, front = plane.settings, Front(plane, metrics, theirs=("/v2",))
@@ -113,6 +121,7 @@ def make_app(plane: DataPlane, metrics: Metrics) -> Behind:
     handlers.plane = plane
     app = create_app(settings, handlers, Repository(OneModel(named), registry))
     app.add_exception_handler(ServingError, refused)
+    app.add_exception_handler(RequestValidationError, malformed)
     metrics.beside(REGISTRY)
     return Behind(front, app)
 

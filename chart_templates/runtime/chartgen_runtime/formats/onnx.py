@@ -6,7 +6,12 @@ import mmap
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    NotImplemented,
+    RuntimeException,
+)
 
 from ..cpu import available_cpus
 from ..errors import StartupError, refused_by_model
@@ -26,7 +31,10 @@ DTYPES = {
     "tensor(string)": "string",
     **{f"tensor({sign}int{bits})": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
-ERRORS_ONLY = 3
+# What the graph cannot do with this input, unless the words say that it is the pod's fault.
+REFUSALS = (InvalidArgument, Fail, NotImplemented, RuntimeException)
+NOT_THE_INPUT = ("alloc", "CUDA", "CUDNN", "CUBLAS")
+ERRORS_ONLY, FATAL_ONLY = 3, 4
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
@@ -54,12 +62,14 @@ def load(path: Path, method: str, gpu: int | None = None) -> LoadedModel:
     inputs = tuple(_input(tensor, scalars) for tensor in session.get_inputs())
     outputs = tuple(_output(tensor) for tensor in session.get_outputs())
     names = [spec.name for spec in outputs]
+    quiet = onnxruntime.RunOptions()
+    quiet.log_severity_level = FATAL_ONLY  # an error is raised; in the log it would hold numbers of the request
 
     def predict(arrays: dict[str, Any]) -> dict[str, Any]:
         try:
-            return dict(zip(names, session.run(names, arrays)))  # noqa: B905 - of equal length, and this is the hot way
-        except (InvalidArgument, Fail) as error:  # such as inputs of different lengths, or an index beyond an end
-            if "alloc" in str(error):
+            return dict(zip(names, session.run(names, arrays, quiet)))  # noqa: B905 - of equal length, and this is the hot way
+        except REFUSALS as error:  # such as inputs of different lengths, or an index beyond an end
+            if any(words in str(error) for words in NOT_THE_INPUT):
                 raise
             said = str(error).rpartition("Status Message: ")[2].rpartition(" was false. ")[2]  # without places in C++
             raise refused_by_model(ValueError(said.strip())) from error

@@ -77,6 +77,10 @@ def _served(model: Any, method: str) -> LoadedModel:
             return {"": call(arrange(arrays[""]))}
         except ValueError as error:  # how scikit-learn and its kin refuse an input
             raise refused_by_model(error) from error
+        except (TypeError, AttributeError, LookupError) as error:
+            if signature.inputs[0].dtype:  # it is of that type
+                raise
+            raise refused_by_model(TypeError(repr(error))) from error
 
     # Python code promises nothing about threads, and holds the interpreter's lock for most of its time anyway.
     wrap = partial(_served, method=method)

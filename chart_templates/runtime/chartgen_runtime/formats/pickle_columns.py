@@ -123,7 +123,7 @@ def _learn_of_one(step: Any, names: list[str], found: dict[str, Column]) -> None
     elif kind in ENCODERS:
         for name, values in zip(names, attribute(step, "categories_") or (), strict=False):
             _note(found, name, values.tolist())
-    elif kind in TEXT or _is_numeric(step):
+    elif kind in TEXT or _is_numeric(step) or _checks_numbers(step):
         for name in names:
             _merge(found, Column(name, "string" if kind in TEXT else "float64"))
 
@@ -138,6 +138,11 @@ def _learn_of_steps(steps: list[Any], names: list[str], found: dict[str, Column]
 def _is_numeric(step: Any) -> bool:
     library, *parts = type(step).__module__.split(".")
     return library == "sklearn" and bool({parts[0], ".".join(parts[:2])} & NUMERIC if parts else False)
+
+
+def _checks_numbers(step: Any) -> bool:
+    """Whether it is what a booster of histograms gives the features that are no categories."""
+    return getattr(getattr(attribute(step, "func"), "func", None), "__name__", "") == "check_array"
 
 
 def _note(found: dict[str, Column], name: str, values: Sequence[Any], *, with_example: bool = True) -> None:
