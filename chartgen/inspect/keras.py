@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
+from chartgen.errors import ModelError, ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect.facts import Library, ModelFacts
 from chartgen.inspect.hdf5 import Hdf5Root
 from chartgen.inspect.hdf5outside import HiddenLinksError
@@ -41,6 +41,41 @@ _MADE_BY = {
     "_NCProperties": "a netCDF-4 file",
     "PYTABLES_FORMAT_VERSION": "a file of PyTables, such as a table of pandas",
     "encoding-type": "a file of AnnData",
+}
+
+# What is not Keras's own by its kind, the worst first: the error, what is said, what is expected, and what to do.
+_FOREIGN: dict[str, tuple[type[ModelError], str, str, str]] = {
+    "code": (
+        ModelUnsafeError,
+        "loading the model would run code that is stored in the file",
+        "layers of Keras that hold numbers and no code",
+        _CODE_HINT,
+    ),
+    "function": (
+        ModelUnsafeError,
+        "the model calls functions of TensorFlow that may do more than compute",
+        "functions that take numbers and texts, give such, and reach no file",
+        _CODE_HINT,
+    ),
+    "file": (
+        ModelUnsafeError,
+        "loading the model would read another file, since a vocabulary is a path and no list",
+        "a vocabulary that is a list in the model itself",
+        "give the layer a list, as its argument `vocabulary` or by `set_vocabulary(words)`, and save the model again, "
+        + _TO_ONNX,
+    ),
+    "custom": (
+        ModelUnsupportedError,
+        "the model needs code that is not Keras's own",
+        "layers and functions of Keras {major}",
+        f"build it from these, {_TO_ONNX}",
+    ),
+    "operation": (
+        ModelUnsupportedError,
+        "the model computes between its layers, which Keras 3 does not load from HDF5",
+        "layers only",
+        f"use layers such as Rescaling, Add or Multiply instead of operators and functions, {_TO_ONNX}",
+    ),
 }
 
 
@@ -140,42 +175,17 @@ def _check_inside(file: ModelFile, root: Hdf5Root) -> None:
 
 
 def _check_own(file: ModelFile, config: dict[str, Any], major: int) -> None:
-    """Refuses a model that needs code which is not Keras's own."""
+    """Refuses a model that needs code which is not Keras's own, by the worst of what it needs."""
     found = foreign(config, major)
-    where = str(file.path)
-    names = {kind: [one for one in found if one.kind == kind] for kind in ("code", "file", "custom", "operation")}
-    if names["code"]:
-        raise ModelUnsafeError(
-            f"loading the model would run code that is stored in the file: {_listed(names['code'])}",
-            where=where,
-            expected="layers of Keras that hold numbers and no code",
-            hint=_CODE_HINT,
-        )
-    if names["file"]:
-        raise ModelUnsafeError(
-            "loading the model would read another file, since a vocabulary is a path and no list: "
-            + _listed(names["file"]),
-            where=where,
-            expected="a vocabulary that is a list in the model itself",
-            hint="give the layer a list, as its argument `vocabulary` or by `set_vocabulary(words)`, and save the model"
-            f" again, {_TO_ONNX}",
-        )
-    if names["custom"]:
-        raise ModelUnsupportedError(
-            f"the model needs code that is not Keras's own: {_listed(names['custom'])}",
-            where=where,
-            expected=f"layers and functions of Keras {major}",
-            hint=f"build it from these, {_TO_ONNX}",
-        )
-    if names["operation"]:
-        raise ModelUnsupportedError(
-            "the model computes between its layers, which Keras 3 does not load from HDF5: "
-            + _listed(names["operation"]),
-            where=where,
-            expected="layers only",
-            hint=f"{_MASKED if 'NotEqual' in {one.name for one in names['operation']} else ''}use layers such as"
-            f" Rescaling, Add or Multiply instead of operators and functions, {_TO_ONNX}",
-        )
+    for kind, (error, message, expected, hint) in _FOREIGN.items():
+        if of_kind := [one for one in found if one.kind == kind]:
+            masked = kind == "operation" and any(one.name == "NotEqual" for one in of_kind)
+            raise error(
+                f"{message}: {_listed(of_kind)}",
+                where=str(file.path),
+                expected=expected.format(major=major),
+                hint=_MASKED + hint if masked else hint,
+            )
 
 
 def _check_newer(file: ModelFile, config: dict[str, Any], major: int) -> None:

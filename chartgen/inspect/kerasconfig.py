@@ -58,8 +58,9 @@ class Foreign(NamedTuple):
     """Something that Keras cannot load by itself, or should not.
 
     Attributes:
-        kind: `code` for what runs code from the file, `file` for what reads another file, `custom` for what is the
-            author's, `operation` for what Keras 3 writes to HDF5 and does not read again.
+        kind: `code` for what runs code from the file, `function` for a function of TensorFlow's that may do more than
+            compute, `file` for what reads another file, `custom` for what is the author's, `operation` for what Keras 3
+            writes to HDF5 and does not read again.
         name: The class or function.
         layer: The layer's name; empty where it has none.
     """
@@ -147,7 +148,7 @@ def _kind(each: Mapping[str, Any], inner: Mapping[str, Any], major: int) -> tupl
     elif _is_operation(each, inner, major):
         kind = "operation"
     elif name in _OF_TENSORFLOW and not computes(inner.get("function")):
-        kind, name = "code", f"{name} of {inner.get('function')}"
+        kind, name = "function", f"{name} of {inner.get('function')}"
     elif not {name, _registered(each, name)} <= _table()[major]["classes"] | _VALUES or not _is_of_keras(module):
         kind = "custom"
     return (kind, name[:_SHOWN]) if kind else None
