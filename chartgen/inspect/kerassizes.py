@@ -63,7 +63,7 @@ def check_sizes(config: Mapping[str, Any], elements: int) -> None:
     if total > _SLACK * elements:
         raise ConfigError(
             f"by its architecture it has {total:,} weights or more, the most of them in the layer {largest[1]}, and"
-            f" the file holds {elements:,}"
+            f" the file holds {f'{elements:,}' if elements else 'none: was it saved before the model was built?'}"
         )
 
 

@@ -486,6 +486,12 @@ def test_an_architecture_of_the_size_of_its_weights_is_read(tmp_path: Path, case
     assert inspect_model(with_weights(tmp_path / "m.h5", sequential(INPUT, inner), *shapes)).format == "keras"
 
 
+def test_a_model_that_was_saved_before_it_was_built_is_refused(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "m.h5", sequential(layer("Dense", units=3)))
+    with pytest.raises(ModelUnreadableError, match="the file holds none: was it saved before the model was built"):
+        inspect_model(path)
+
+
 @pytest.mark.parametrize("size", ["1000000000", float("inf"), float("nan"), ["9"]])
 def test_a_size_that_is_no_number_is_refused(tmp_path: Path, size: Any) -> None:
     path = with_weights(tmp_path / "m.h5", sequential(INPUT, layer("Dense", units=size)), (4, 3), version="2.15.0")
