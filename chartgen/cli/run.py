@@ -67,7 +67,7 @@ def command(arguments: ServiceArguments, host: str, port: int, sample: bool, pyt
         recorded = built.plan.values.get("sample", {}).get("request", "")
         body = recorded if 0 < len(recorded) <= LONGEST_SHOWN else '{"input": …}'
         out.say(f"  curl {server.url}/predict --data {shlex.quote(body)}   (Ctrl-C stops it)")
-        server.process.wait()
+        server.wait()
 
 
 def _send(url: str, body: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from chartgen.errors import LocalRunError
+from chartgen.local.ended import ended
 from chartgen.local.environments import in_use
 from chartgen.local.gpu import has_gpu
 from chartgen.local.interpreter import find_interpreter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chartgen.chart.build import Built
     from chartgen.local.interpreter import Interpreter
 
+TERMINATION_LOG = "termination-log"
 _STOP_SECONDS = 10
 _START_SECONDS = 300  # libraries that are imported for the first time are compiled then
 _POLL_SECONDS = 0.1
@@ -50,6 +52,15 @@ class LocalServer:
     process: subprocess.Popen[bytes]
     python: Path
     folder: Path
+
+    def wait(self) -> None:
+        """Wait until the server ends.
+
+        Raises:
+            LocalRunError: It ended by itself, and not as it was told to.
+        """
+        if code := self.process.wait():
+            raise ended(code, self.folder / TERMINATION_LOG)
 
     def smoke_test(self, tolerance: float) -> None:
         """Send the recorded sample and compare the answer, with the script of `helm test`.
@@ -172,7 +183,7 @@ def _lay_out(built: Built, root: Path, say: Callable[[str], None]) -> dict[str, 
         "CHARTGEN_MODEL_SHA256": model["sha256"],
         "CHARTGEN_MODEL_METHOD": model["method"],
         "CHARTGEN_ALLOW_NON_FINITE": str(model["allow_non_finite"]).lower(),
-        "CHARTGEN_TERMINATION_LOG": str(root / "termination-log"),
+        "CHARTGEN_TERMINATION_LOG": str(root / TERMINATION_LOG),
     }
     if built.spec.sample:
         sample = root / "request.json"
@@ -250,9 +261,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, las
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            cause = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
-            ended = f"the server ended with exit code {process.returncode}"
-            raise LocalRunError(cause or ": ".join(filter(None, (ended, last_line()))))
+            raise ended(process.returncode, log, last_line())
         try:
             with opener.open(f"{url}/readyz", timeout=1):
                 return

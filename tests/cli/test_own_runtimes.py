@@ -63,7 +63,11 @@ def test_its_server_answers_what_it_adds_and_what_every_runtime_answers(tmp_path
         for body, status, code in (({"features": [1]}, 422, "shape"), ({}, 422, "missing_key")):
             refused = httpx.post(f"{server.url}/score", json=body)
             assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
-        assert httpx.post(f"{server.url}/score", content=b"{").json()["error"]["code"] == "not_json"
+        assert httpx.post(f"{server.url}/score", json={"features": [row, row]}).json()["error"]["code"] == "shape"
+        for body in (b"{", b"[" * 100_000, b'{"features": "\xff"}'):
+            assert httpx.post(f"{server.url}/score", content=body).json()["error"]["code"] == "not_json"
+        long = b'{"features": [%s, 1, 1, 1]}' % (b"9" * 5000)
+        assert httpx.post(f"{server.url}/score", content=long).status_code == 422
         assert server.get("/score").status_code == 405
         server.process.terminate()
         assert server.wait_exit(10) == 0

@@ -84,6 +84,42 @@ def test_a_model_whose_warm_up_fails_says_why(tmp_path: Path) -> None:
     assert "chartgen/cli" not in done.stderr
 
 
+CRASHING = """
+import os
+
+def predict(model, inputs):
+    if inputs.max() > 5:
+        os.kill(os.getpid(), 8)
+    return inputs
+"""
+
+
+def test_a_server_that_crashes_over_a_request_is_said_to_have(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(CRASHING)
+    file = service_file(tmp_path, runtime={"handler": "handler.py"})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "chartgen", "run", "-f", file, "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    try:
+        _wait(f"http://127.0.0.1:{port}/readyz")
+        with pytest.raises((urllib.error.URLError, ConnectionError)):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/predict", data=json.dumps({"input": [9.0] * 64}).encode())
+    finally:
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "error: the server was ended by SIGFPE" in said
+    assert "compiled code of a library crashed" in said
+
+
+def test_a_server_that_crashes_before_it_is_ready_is_said_to_have(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("import os\nos.kill(os.getpid(), 11)\n\ndef predict(model, inputs): ...\n")
+    done = chartgen("run", "-f", service_file(tmp_path, runtime={"handler": "handler.py"}), "--port", 0)
+    assert done.returncode == 1
+    assert "error: the server was ended by SIGSEGV" in done.stderr
+
+
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     file = service_file(tmp_path)
     with socket.socket() as taken:

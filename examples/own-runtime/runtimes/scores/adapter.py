@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from chartgen_runtime.behind import Behind, Refusal
-from chartgen_runtime.errors import ServingError, not_json, refused
+from chartgen_runtime.codec import decode
+from chartgen_runtime.errors import ServingError, refused
 from chartgen_runtime.front import Front
 from chartgen_runtime.server import run
 from starlette.applications import Starlette
@@ -31,14 +31,13 @@ def make_app(plane: DataPlane, metrics: Metrics) -> Behind:
 
     async def score(request: Request) -> JSONResponse:
         """Answers `{"features": [...]}` with the best class and how likely it is."""
-        try:
-            document = await request.json()
-        except (JSONDecodeError, UnicodeDecodeError) as error:
-            raise not_json(f"the body is not JSON: {error}") from error
+        body = await request.body()
+        document = decode(body, allow_non_finite=False)
         if not isinstance(document, dict) or "features" not in document:
             raise refused("missing_key", "the member `features` is missing", "features", "an array of numbers")
-        size = int(request.headers["content-length"])
-        scores = await front.call(plane.predict_value, document["features"], size)
+        scores = await front.call(plane.predict_value, document["features"], len(body))
+        if not isinstance(scores[0], float):  # rows, which /predict answers
+            raise refused("shape", "the value has more than one dimension", "features", "the features of one item")
         best = max(range(len(scores)), key=scores.__getitem__)
         return JSONResponse({"class": best, "score": scores[best]})
 
