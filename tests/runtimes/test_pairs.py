@@ -110,7 +110,8 @@ def refuses_by_the_contract(server: LocalServer) -> None:
 def never_fails_on_a_request_that_cannot_be_read(server: LocalServer) -> None:
     """Whoever reads V2: a request of bytes that are no text, or whose parts are not where its head says."""
     url = f"{server.url}/v2/models/pair"
-    name = httpx.get(url).json()["inputs"][0]["name"]
+    [told] = httpx.get(url).json()["inputs"]
+    name = told["name"]
     tensor = {"name": name, "datatype": "FP64", "shape": [1, FEATURES], "parameters": {"binary_data_size": 40}}
     head = json.dumps({"inputs": [tensor]}).encode()
     short = str(len(head))
@@ -128,6 +129,11 @@ def never_fails_on_a_request_that_cannot_be_read(server: LocalServer) -> None:
         headers |= {} if length is None else {"inference-header-content-length": length}
         answer = httpx.post(f"{url}/infer", content=body, headers=headers)
         assert answer.status_code in {400, 422}, (length, body, answer.text)
+    good = {"name": name, "datatype": told["datatype"], "shape": [1, FEATURES], "data": [1.0] * FEATURES}
+    texts = good | {"datatype": "BYTES", "data": ["\ud800"] * FEATURES}
+    for halves in ({"id": "\ud800", "inputs": [good]}, {"inputs": [texts]}):
+        answer = httpx.post(f"{url}/infer", content=json.dumps(halves), headers={"content-type": "application/json"})
+        assert answer.status_code in {400, 422}, answer.text
     assert httpx.post(f"{server.url}/v2/models/other/infer", json={"inputs": []}).status_code in {404, 422}
 
 
