@@ -30,6 +30,8 @@ TEXT = 52
 # What loading may copy and hash of values that stand in the file once: so much, and so many times what has been read.
 _COPIES_FREE = 1 << 20
 _COPIES = 3
+# How many times loading may compare keys that have the same hash: a third of a second.
+_COLLISIONS = 20_000_000
 
 # Longer texts, bytes and numbers are passed over: no name is as long, and memory stays small whatever the file holds.
 KEPT = 4096
@@ -64,6 +66,7 @@ class PickleBytes:
         self._kept = 0
         self._room_left = _ROOM
         self._copied = 0
+        self._collided = 0
         self._line = 0
 
     def charge(self, count: int) -> None:
@@ -77,6 +80,12 @@ class PickleBytes:
         self._copied += count
         if self._copied > _COPIES_FREE + _COPIES * self.position:
             raise self.corrupt("it makes far more of its values than it holds, which no model does")
+
+    def collide(self, count: int) -> None:
+        """Counts the comparisons of keys that have the same hash."""
+        self._collided += count
+        if self._collided > _COLLISIONS:
+            raise self.corrupt("it has far more keys of the same hash than any model")
 
     def corrupt(self, message: str) -> ModelUnreadableError:
         """An error about this pickle, for the caller to raise."""
@@ -235,7 +244,7 @@ class PickleBytes:
             return self.signed(count)
         self._stay_in_frame(count)
         self.skip(count)
-        return Opaque("int")
+        return Opaque("int", size=count)
 
     def frame(self) -> None:
         """The beginning of a frame."""

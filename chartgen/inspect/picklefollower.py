@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect import picklearrays
+from chartgen.inspect.picklehashes import is_plain_number
 from chartgen.inspect.picklestack import PickleStack
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, Array, ArrayWrapper, Global, Made
 
@@ -58,7 +59,7 @@ class ArrayFollower(PickleStack):
         """What a call gives. Of NumPy's numbers a vocabulary may have one a word: the value of so many is not read."""
         if maker is not None and maker.name == _SCALAR:
             self._scalars += 1
-            if self._scalars > _KEPT_SCALARS:
+            if self._scalars > _KEPT_SCALARS and is_plain_number(Made(maker, arguments)):
                 self._scalar = self._scalar or Made(maker, ())
                 return self._scalar
         self._in.charge(_MADE)

@@ -15,6 +15,7 @@ from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
 from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
 from chartgen.inspect.picklefunctions import called_by, called_later
+from chartgen.inspect.picklehashes import cost_of, cost_of_copy
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 from chartgen.inspect.pickleweights import size_of_all
 
@@ -182,6 +183,7 @@ class PickleMachine(ArrayFollower):
             self._check_made_empty(function, arguments, given)
             if arguments:
                 self._in.copy(size_of_all(arguments) + picklecosts.size_said(function, arguments))
+                self._in.collide(cost_of(function, arguments))
                 self._check_array(function, arguments)
             if arguments == () and function != pickleelements.DTYPE:
                 self._called = function
@@ -284,6 +286,7 @@ class PickleMachine(ArrayFollower):
     def _look_at(self, target: Value, state: Value) -> None:
         """Looks at a state that is about to be set, whatever it is set on."""
         self._in.copy(size_of_all(state))
+        self._in.collide(cost_of_copy(state))
         if isinstance(target, Made) and pickleelements.is_dtype(target):
             return
         if self._guarded:

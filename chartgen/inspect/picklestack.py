@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chartgen.inspect.picklehashes import Hashes, cost_of_copy, hard_of
 from chartgen.inspect.picklevalues import Entries, Items, Made, Opaque
 from chartgen.inspect.pickleweights import DEPTH_LIMIT, TUPLES, Nested, nested, size_of, weigh_all
 
@@ -51,6 +52,8 @@ class PickleStack:
         self._memo_count = 0
         # Whether the pickle names a class that no container may hold; most do not, which spares the look.
         self._guarded = False
+        # What is added to objects that are sets, all of them together.
+        self._added = Items("set")
 
     # The stack.
 
@@ -166,6 +169,7 @@ class PickleStack:
             return self._nest(tuple(items))
         long = Items("tuple")
         long.extend(items)
+        long.hard = len(hard_of(items))
         long.weight, long.depth = weigh_all(items)
         long.weight -= len(items)
         self._check_depth(long.depth)
@@ -216,6 +220,10 @@ class PickleStack:
         before = len(target.head)
         target.extend(values)
         self._weigh(values, target)
+        if hard := hard_of(values):
+            target.hard += len(hard)
+            if target.kind != "list":
+                self._hash(target, hard)
         if added := len(target.head) - before:
             self._in.charge((0 if before else _LIST) + added * (_PLACE + _NUMBER))
 
@@ -226,6 +234,28 @@ class PickleStack:
             target.weight += weight
         if weight and (target is None or target.kind != "list"):
             self._in.copy(weight)
+
+    def _hash(self, target: Items | Entries, keys: list[Value]) -> None:
+        """Counts the keys that loading finds another one of the same hash for, and compares with it."""
+        if target.hashes is None:
+            self._in.charge(_FIRST_ENTRY)
+            target.hashes = Hashes()
+        for key in keys:
+            size = 1 + size_of(key) + cost_of_copy(key)
+            if isinstance(key, Opaque):
+                self._in.copy(size)
+            before = target.hashes.add(key)
+            if before:
+                target.hashes.cost += before * size
+                self._in.collide(before * size)
+            else:
+                self._in.charge(_ENTRY + _NUMBER)
+
+    def _add(self) -> None:
+        values = self._pop_mark()
+        self._append(values)
+        if isinstance(self._top(), Made) and (hard := hard_of(values)):
+            self._hash(self._added, hard)
 
     def _pop_entries(self) -> Value:
         made = self._new_entries()
@@ -264,11 +294,11 @@ class PickleStack:
         if target.sealed:
             raise self._in.corrupt("it changes what is already made: an array's element type, or a partial function")
         before = len(target.head)
+        if hard := hard_of(values[::2]):
+            self._in.copy(sum([size_of(key) for key in hard if type(key) in TUPLES]))  # first: it bounds the hashing
+            self._hash(target, hard)
         for index in range(0, len(values), 2):
-            key = values[index]
-            if type(key) in TUPLES:
-                self._in.copy(size_of(key))
-            target.set(key, values[index + 1])
+            target.set(values[index], values[index + 1])
         if added := len(target.head) - before:
             self._in.charge((0 if before else _FIRST_ENTRY) + added * _ENTRY)
 
@@ -330,7 +360,7 @@ class PickleStack:
             ord("a"): lambda: self._append([self._pop()]),
             ord("e"): lambda: self._append(self._pop_mark()),
             0x8F: lambda: push(self._new_items("set")),
-            0x90: lambda: self._append(self._pop_mark()),
+            0x90: self._add,
             0x91: lambda: push(self._pop_items("frozenset")),
             ord("}"): lambda: push(self._new_entries()),
             ord("d"): lambda: push(self._pop_entries()),

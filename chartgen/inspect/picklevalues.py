@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chartgen.inspect.picklehashes import Hashes
+
 KEPT_ITEMS = 512
 KEPT_KEYS = 512
 
@@ -115,9 +117,11 @@ class Items:
         count: How many there are.
         weight: How many values are within those of them that are tuples.
         depth: How deeply these are nested, this one included.
+        hard: How many elements of a list or tuple there are whose hash the file may have chosen.
+        hashes: Those of a set, where there are such elements.
     """
 
-    __slots__ = ("count", "depth", "head", "kind", "weight")
+    __slots__ = ("count", "depth", "hard", "hashes", "head", "kind", "weight")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -125,6 +129,8 @@ class Items:
         self.count = 0
         self.weight = 0
         self.depth = 1
+        self.hard = 0
+        self.hashes: Hashes | None = None
 
     def extend(self, values: list[Value]) -> None:
         """Appends values."""
@@ -147,9 +153,10 @@ class Entries:
         used: Whether it was the state of an object, whose attributes were looked at then.
         judged: The class of the last such object; as keywords of a function, it is looked at once.
         as_keywords: Whether it was looked at as keywords of a function.
+        hashes: Those of its keys, where the file may have chosen some.
     """
 
-    __slots__ = ("_kept", "as_keywords", "count", "hook", "judged", "odd", "sealed", "used")
+    __slots__ = ("_kept", "as_keywords", "count", "hashes", "hook", "judged", "odd", "sealed", "used")
 
     def __init__(self) -> None:
         self._kept: dict[str, Value] | None = None
@@ -160,6 +167,7 @@ class Entries:
         self.used = False
         self.judged: Global | None = None
         self.as_keywords = False
+        self.hashes: Hashes | None = None
 
     @property
     def head(self) -> dict[str, Value]:

@@ -58,6 +58,7 @@ def weigh_all(values: Sequence[Value]) -> tuple[int, int]:
     for value in values:
         kind = type(value)  # asked first, as there may be millions
         if kind not in TUPLES or value == ():
+            weight += value.size if kind is Opaque and value.kind == "int" else 0  # type: ignore[union-attr]  # as asked
             continue
         if isinstance(value, Nested):
             inner, below = value.weight, value.depth
