@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +13,16 @@ from chartgen.inspect.picklevalues import Global
 TABLE = "pickle_allowlist.yaml"
 # Spares every call of a pickle the look into the table.
 _MADE_EMPTY = frozenset({"lightgbm.basic", "lightgbm.sklearn", "xgboost.callback", "xgboost.core", "xgboost.sklearn"})
+
+
+def known_versions(library: str) -> list[str]:
+    """The versions of a library whose names are in the table, the oldest first; the table's first lines say them.
+
+    Args:
+        library: Its name on the index.
+    """
+    text = files(__package__).joinpath(TABLE).read_text("utf-8")
+    return re.findall(rf"^# {re.escape(library)} ([0-9.]+)$", text, re.MULTILINE)
 
 
 @cache

@@ -60,6 +60,8 @@ def read_pickle(file: ModelFile, digest: str, *, trusted: bool) -> ModelFacts:
         raise stream.corrupt("something follows its end")
     untrusted = _untrusted(trace)
     if not trusted and (untrusted or trace.oddities):
+        if all(found.module == "__main__" for found in untrusted):  # Then trust is no way out.
+            _refuse_main(file, trace)
         raise unsafe(file, untrusted, trace)
     if not trusted:
         refuse_functions(file, trace.functions)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
 from chartgen.errors import ModelUnsafeError
+from chartgen.inspect.allowlist import known_versions
 from chartgen.inspect.packages import distribution
 from chartgen.inspect.printable import SHOWN, listed, printable
 
@@ -27,6 +29,8 @@ _EXPECTED = (
 _KNOWN = frozenset(
     {"cloudpickle", "joblib", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost", "-main-"}
 )
+_SCIKIT_LEARN = "scikit-learn"
+_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9a-z]{1,8}){1,3}")
 # What makes and keeps a frozen distribution, and the searches that are given some.
 _DISTRIBUTIONS = (
     "scipy.stats._distn_infrastructure.",
@@ -50,7 +54,18 @@ def unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsaf
     parts = [f"would import {listed(names)}"] if names else []
     parts += sorted(f"does what no program that writes models does: {oddity}" for oddity in trace.oddities)
     said, hint = "; it ".join(parts), _TRUSTED_HINT
-    if any(name.startswith(_DISTRIBUTIONS) for name in names):
+    before, expected = "", _EXPECTED
+    if version := _other_version(untrusted, trace):
+        first, *_, last = (_release(known) for known in known_versions(_SCIKIT_LEARN))
+        before = (
+            f"the model was written by scikit-learn {version}, and chartgen knows the classes of {first} to {last}; "
+        )
+        expected = f"a model of scikit-learn {first} to {last}"
+        hint = (
+            f"train the model again with one of these and write it anew; or, {_TRUSTED_HINT}; and pin scikit-learn "
+            f"{version} with `chartgen lock`"
+        )
+    elif any(name.startswith(_DISTRIBUTIONS) for name in names):
         # The rest follows from it: the state of a distribution has more than one thing that is refused.
         said = f"would import {listed(names)}, and a distribution of scipy.stats runs a text out of the file as Python"
         hint = f"write the file without it; or, {_TRUSTED_HINT}"
@@ -67,13 +82,33 @@ def unsafe(file: ModelFile, untrusted: list[Global], trace: Trace) -> ModelUnsaf
             "another name than its module)"
         )
     return ModelUnsafeError(
-        f"loading this pickle could run any program: it {said}",
+        f"{before}loading this pickle could run any program: it {said}",
         names,
         shortened=len(names) > SHOWN,
         where=str(file.path),
-        expected=_EXPECTED,
+        expected=expected,
         hint=hint,
     )
+
+
+def _other_version(untrusted: list[Global], trace: Trace) -> str | None:
+    """The scikit-learn that wrote a model, where all that is refused is of scikit-learn and its release is not known.
+
+    Args:
+        untrusted: What is refused.
+        trace: What walking the pickle found.
+    """
+    said = next(iter(trace.sklearn_versions), "")
+    if not _VERSION.fullmatch(said) or trace.oddities:
+        return None
+    if any(distribution(found.module.partition(".")[0]) != _SCIKIT_LEARN for found in untrusted):
+        return None
+    return None if _release(said) in map(_release, known_versions(_SCIKIT_LEARN)) else said
+
+
+def _release(version: str) -> str:
+    """The first two numbers of a version."""
+    return ".".join(version.split(".")[:2])
 
 
 def _unknown(untrusted: list[Global]) -> list[str]:

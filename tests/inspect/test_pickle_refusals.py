@@ -10,9 +10,9 @@ from scipy import stats
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import RandomizedSearchCV
 
-from chartgen.errors import ModelUnsafeError
+from chartgen.errors import ModelUnsafeError, ModelUnsupportedError
 from chartgen.inspect import inspect_model
-from tests.inspect.test_pickle_unsafe import ESTIMATOR, imported
+from tests.inspect.test_pickle_unsafe import ESTIMATOR, imported, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,3 +65,44 @@ def test_names_of_libraries_that_are_known_are_not_said_to_be_of_others(tmp_path
         with pytest.raises(ModelUnsafeError) as refused:
             inspect_model(each)
         assert "among the libraries" not in refused.value.message
+
+
+def version_of(said: str) -> bytes:
+    """An estimator that says its scikit-learn."""
+    return ESTIMATOR + b"}" + text("_sklearn_version") + text(said) + b"sb."
+
+
+@pytest.mark.parametrize("version", ["1.3.2", "0.24.1", "2.0.0"])
+def test_a_class_that_only_another_scikit_learn_has_is_refused_with_the_versions(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "m.pkl"
+    gone = imported("sklearn.ensemble._gb_losses", "BinomialDeviance") + b")\x810"
+    path.write_bytes(b"\x80\x04" + gone + version_of(version))
+    with pytest.raises(
+        ModelUnsafeError, match=r"was written by scikit-learn .*, and chartgen knows the classes of 1\.4 to"
+    ) as refused:
+        inspect_model(path)
+    assert f"scikit-learn {version}," in refused.value.message
+    assert "sklearn.ensemble._gb_losses.BinomialDeviance" in refused.value.imports
+    assert "train the model again" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("version", "module"),
+    [("1.5.2", "sklearn.ensemble._gb_losses"), ("1.3.2", "os"), ("1.3.2\nfine", "sklearn.datasets")],
+)
+def test_the_version_is_not_the_reason_where_another_one_has_no_such_class_either(
+    tmp_path: Path, version: str, module: str
+) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + imported(module, "system") + b")\x810" + version_of(version))
+    with pytest.raises(ModelUnsafeError) as refused:
+        inspect_model(path)
+    assert refused.value.message.startswith("loading this pickle could run any program")
+
+
+def test_a_class_of_the_script_itself_is_said_first_as_trust_does_not_bring_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + imported("__main__", "ratio") + b"0" + ESTIMATOR + b".")
+    with pytest.raises(ModelUnsupportedError, match="needs ratio of the script that wrote it") as refused:
+        inspect_model(path)
+    assert "trusted" not in str(refused.value.hint)
