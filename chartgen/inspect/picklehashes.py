@@ -25,11 +25,16 @@ _CONSTANTS = _FREE | {int}
 # Numbers of NumPy whose hash is that of a text, or of a number of eight bytes.
 _PLAIN_NUMBERS = frozenset("biufmMSU")
 _WIDEST = 8
+_NO_KEYS: Sequence[Value] = ()
 _MAKERS = frozenset({"Counter", "OrderedDict", "_reconstructor", "defaultdict", "dict", "frozenset", "set"})
 
 
-def hard_of(keys: Sequence[Value]) -> list[Value]:
+def hard_of(keys: Sequence[Value]) -> Sequence[Value]:
     """Those of the keys whose hash the file may have chosen."""
+    if len(keys) == 1:  # as there may be millions of such
+        key = keys[0]
+        if type(key) is str or (type(key) is int and -_MODULUS < key < _MODULUS):
+            return _NO_KEYS
     return [
         key
         for key in keys

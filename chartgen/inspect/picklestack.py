@@ -29,6 +29,8 @@ _NEVER_SET = Opaque("a memo entry that was never set")
 _DICTIONARY, _FIRST_ENTRY, _ENTRY = 80, 232, 72
 _LIST, _PLACE, _NUMBER = 64, 8, 32
 _CACHED_NUMBER = 256
+# Numbers below it are their own hashes.
+_SMALL = 1 << 60
 _KEPT_TUPLE = 128
 _WEIGHED = 160
 
@@ -235,7 +237,7 @@ class PickleStack:
         if weight and (target is None or target.kind != "list"):
             self._in.copy(weight)
 
-    def _hash(self, target: Items | Entries, keys: list[Value]) -> None:
+    def _hash(self, target: Items | Entries, keys: Sequence[Value]) -> None:
         """Counts the keys that loading finds another one of the same hash for, and compares with it."""
         if target.hashes is None:
             self._in.charge(_FIRST_ENTRY)
@@ -250,6 +252,11 @@ class PickleStack:
                 self._in.collide(before * size)
             else:
                 self._in.charge(_ENTRY + _NUMBER)
+
+    def _hash_keys(self, target: Entries, keys: list[Value]) -> None:
+        if hard := hard_of(keys):
+            self._in.copy(sum([size_of(key) for key in hard if type(key) in TUPLES]))  # first: it bounds the hashing
+            self._hash(target, hard)
 
     def _add(self) -> None:
         values = self._pop_mark()
@@ -294,9 +301,9 @@ class PickleStack:
         if target.sealed:
             raise self._in.corrupt("it changes what is already made: an array's element type, or a partial function")
         before = len(target.head)
-        if hard := hard_of(values[::2]):
-            self._in.copy(sum([size_of(key) for key in hard if type(key) in TUPLES]))  # first: it bounds the hashing
-            self._hash(target, hard)
+        key = values[0] if len(values) == 2 else ()  # noqa: PLR2004 - a single entry, of which there may be millions
+        if type(key) is not str and not (type(key) is int and -1 < key < _SMALL):
+            self._hash_keys(target, values[::2])
         for index in range(0, len(values), 2):
             target.set(values[index], values[index + 1])
         if added := len(target.head) - before:

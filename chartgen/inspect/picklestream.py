@@ -5,6 +5,7 @@ Strict where Python's own two unpicklers are lenient or differ, as with the byte
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ _LINE_LIMIT = 1 << 30
 _JOBLIB = "joblib.numpy_pickle"
 _DECIMAL = re.compile(rb"[+-]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf|nan)")
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\\'\"abfnrtv]|.|\Z)", re.DOTALL)
-_LETTER_ESCAPES = dict(zip(b"\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v", strict=True))
+# A text of such escapes as picklers write; without a way back, as a file may hold millions of them.
+_ESCAPED = re.compile(
+    rb"(?>[^\\]|\\(?>x[0-9a-fA-F]{2}|[0-3][0-7]{0,2}|[4-7][0-7]?(?![0-7])|[\\'\"abfnrtv]))*+", re.DOTALL
+)
 
 
 class PickleStream(PickleBytes):
@@ -107,16 +110,12 @@ class PickleStream(PickleBytes):
             return Opaque("str", size=self._line)
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
             raise self.corrupt("a string has no quotes around it")
-        return self._plainly(self._ascii(_ESCAPE.sub(self._unescape, line[1:-1])), line)
-
-    def _unescape(self, found: re.Match[bytes]) -> bytes:
-        escape: bytes = found[1]
-        if len(escape) == 1 and escape[0] in _LETTER_ESCAPES:
-            return bytes([_LETTER_ESCAPES[escape[0]]])
-        number = int(escape[1:], 16) if escape[:1] == b"x" else int(escape, 8) if escape.isdigit() else -1
-        if number not in range(256):
-            raise self.corrupt("a string holds an escape that no pickler writes")
-        return bytes([number])
+        text = line[1:-1]
+        if b"\\" in text:
+            if not _ESCAPED.fullmatch(text):
+                raise self.corrupt("a string holds an escape that no pickler writes")
+            text = codecs.escape_decode(text)[0]
+        return self._plainly(self._ascii(text), line)
 
     def escaped_unicode(self) -> Value:
         """A line with a text of protocol 0."""

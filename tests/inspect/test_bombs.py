@@ -86,6 +86,7 @@ SHORT = {
     "a number of two gibibytes": lambda: b"\x80\x04\x8b\xff\xff\xff\x7f" + b"\1" * SIZE,
     "a memo entry far away": lambda: b"\x80\x04Nr\xff\xff\xff\x7f.",
     "many names": lambda: b"\x80\x04" + b"".join(b"ca\n%d\n0" % i for i in range(SIZE // 10)) + b".",
+    "texts of escapes, compressed": lambda: packed(b"(" + (b"S'" + b"\\x41" * 60 + b"'\n") * 60_000 + b"t"),
     "zeros, compressed a thousand times": lambda: packed(b"\x8e" + struct.pack("<Q", 4 << 30) + b"\0" * (300 << 20)),
     "opcodes, compressed a thousand times": lambda: packed(b"N0" * (40 << 20)),
 }

@@ -203,6 +203,22 @@ def test_a_class_of_the_script_itself_is_refused_even_when_trusted(tmp_path: Pat
         inspect_model(path, trusted=True)
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [(rb"a\x41\101\n\\\'", "aAA\n\\'"), (rb"\0\7\77\1778", "\0\x07?\x7f8"), (rb"\\x41", r"\x41"), (b"", "")],
+)
+def test_escapes_of_python_2_are_read_as_python_3_reads_them(tmp_path: Path, written: bytes, text: str) -> None:
+    content = b"(dS'a'\nS'" + written + b"'\ns."
+    assert pickle.loads(content) == {"a": text}
+    assert inspect_model(write(tmp_path / "m.pkl", content)).details["object"] == "dict"
+
+
+@pytest.mark.parametrize("escape", [rb"\400", rb"\q", rb"\x4", rb"\8", rb"\u0041", b"a\\", rb"\x4g"])
+def test_escapes_that_no_pickler_writes_are_refused(tmp_path: Path, escape: bytes) -> None:
+    with pytest.raises(ModelUnreadableError, match="an escape that no pickler writes"):
+        inspect_model(write(tmp_path / "m.pkl", b"S'" + escape + b"'\n."))
+
+
 def test_names_of_python_2_are_read_as_python_3_renames_them(tmp_path: Path) -> None:
     old = write(tmp_path / "m.pkl", b"\x80\x02c__builtin__\nset\n](K\x01e\x85R.")
     assert inspect_model(old).imports == ("builtins.set",)
