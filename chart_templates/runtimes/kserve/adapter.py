@@ -75,16 +75,21 @@ def as_document(request: InferRequest) -> dict[str, Any]:
         for tensor in request.inputs
     ]
     document: dict[str, Any] = {"id": request.id} if request.id else {}
-    try:  # KServe lets halves of characters in, which nothing can send
+    try:  # half a character, which nothing can send
         dumps([request.id, *(each["data"] for each in tensors if each["datatype"] == "BYTES")])
     except TypeError as error:
-        raise ServingError(400, "not_json", f"a text cannot be read: {error}", expected="Unicode") from error
+        raise unread(error) from error
     outputs = [{"name": output.name} for output in request.request_outputs or ()]
     return document | {"inputs": tensors} | ({"outputs": outputs} if outputs else {})
 
 
+def unread(error: Exception) -> ServingError:
+    """A request that KServe stumbled over."""
+    return ServingError(400, "not_read", f"the request cannot be read: {error!r}"[:MESSAGE_CHARACTERS])
+
+
 class Plane(Handlers):  # type: ignore[misc]
-    """KServe's data plane, which says what the pod says of being ready, and refuses whatever it cannot read."""
+    """KServe's data plane, which says what the pod says of being ready."""
 
     plane: DataPlane
 
@@ -92,11 +97,8 @@ class Plane(Handlers):  # type: ignore[misc]
         """A request of either protocol."""
         try:
             return super().decode(*body, **known)
-        except InvalidInput:
-            raise
-        except Exception as error:  # it takes lengths, members and bytes for what they should be
-            message = f"the request cannot be read: {type(error).__name__}: {error}"[:MESSAGE_CHARACTERS]
-            raise ServingError(400, "not_read", message, expected="a request of KServe's V1 or V2 protocol") from error
+        except Exception as error:  # it takes a request for what it should be
+            raise unread(error) from error
 
     async def ready(self) -> bool:
         """Whether the pod is."""
@@ -119,7 +121,7 @@ async def refused(request: Any, error: ServingError) -> Refusal:
 
 
 def is_no_refusal(record: logging.LogRecord) -> bool:
-    """Whether a record of KServe's is about a failure: of a refused request the front writes a line."""
+    """Whether a record of KServe's is about a failure."""
     return not (record.exc_info and isinstance(record.exc_info[1], (InvalidInput, ModelNotFound, NotImplementedError)))
 
 
