@@ -426,7 +426,7 @@ def test_an_architecture_of_many_parts_is_read_in_time(tmp_path: Path, ends: int
     config = {
         "class_name": "Functional",
         "config": {
-            "layers": [INPUT] * (60_000 // ends),
+            "layers": [INPUT] * (30_000 // ends),  # three megabytes
             "input_layers": [["x", 0, 0]] * ends,
             "output_layers": [["x", 0, 0]] * ends,
         },
