@@ -123,13 +123,14 @@ SKLEARN_MODULES_OF_CLASSES = (
     "sklearn.model_selection._split",
     "sklearn.neighbors._ball_tree",
     "sklearn.neighbors._kd_tree",
-    "sklearn.neighbors._quad_tree",
     "sklearn.neural_network._stochastic_optimizers",
     "sklearn.tree._tree",
     "sklearn.utils._bunch",
     "sklearn.utils._metadata_requests",
 )
 SKLEARN_CLASSES_LEFT_OUT = {"PyFuncDistance", "PyFuncDistance32", "PyFuncDistance64"}
+# What a search among neighbours counts with, as large as it is told; no model keeps one.
+SKLEARN_CLASSES_LEFT_OUT |= {"NeighborsHeap", "NeighborsHeap32", "NeighborsHeap64", "NodeHeap"}
 # Modules of scikit-learn whose public functions take arrays and give arrays or numbers.
 SKLEARN_MODULES_OF_FUNCTIONS = (
     "sklearn.feature_selection",

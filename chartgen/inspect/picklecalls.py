@@ -51,9 +51,7 @@ _CHECK_KEYWORDS = ({"ensure_all_finite": False}, {"force_all_finite": False})
 
 # The compiled classes and the tuples of names of the libraries on the list, which alone are made with arguments: with
 # some, any other class would be set up in a way that its state says nothing of.
-_MADE_WITH = frozenset(
-    {"Hyperparameter", "MethodPair", "RouterMappingPair", "Tree", "_ImputerTriplet", "_QuadTree", "newObj"}
-)
+_MADE_WITH = frozenset({"Hyperparameter", "MethodPair", "RouterMappingPair", "Tree", "_ImputerTriplet", "newObj"})
 _MADE_WITH_IN = ("_loss", "_sgd_fast")
 _LIBRARIES = frozenset({"lightgbm", "scipy", "sklearn", "xgboost"})
 

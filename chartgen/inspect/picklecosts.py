@@ -23,9 +23,7 @@ _NUMBERS = frozenset({"Decimal", "Fraction", "bool", "complex", "float", "int", 
 _CONTAINERS = frozenset({"Counter", "OrderedDict", "defaultdict", "deque", "dict", "frozenset", "list", "set", "tuple"})
 _MODULES = frozenset({"builtins", "collections", "copyreg", "decimal", "fractions"})
 _SCALARS = frozenset({"bytearray", "scalar"})
-_TREE, _QUAD_TREE, _PARAMETER = "Tree", "_QuadTree", "Hyperparameter"
-# A tree of quadrants has places for as many dimensions.
-_MOST_DIMENSIONS = 3
+_TREE, _PARAMETER = "Tree", "Hyperparameter"
 _SEEDS = Global("numpy.random.bit_generator", "SeedSequence")
 
 
@@ -70,10 +68,10 @@ def _is_oversized(function: Global, arguments: tuple[Value, ...]) -> bool:
     name = function.name
     if function.module.startswith("numpy."):
         return name == "MaskedArray" or any(_is_made(one) and not _is_of_numpy(one) for one in arguments)
-    if name == _TREE:
-        classes = from_value(arguments[1]) if len(arguments) == 3 else None  # noqa: PLR2004 - features, classes, outputs
-        return classes is None or classes.shape != (arguments[-1],)
-    return name == _QUAD_TREE and any(isinstance(one, int) and one > _MOST_DIMENSIONS for one in arguments)
+    if name != _TREE:
+        return False
+    classes = from_value(arguments[1]) if len(arguments) == 3 else None  # noqa: PLR2004 - features, classes, outputs
+    return classes is None or classes.shape != (arguments[-1],)
 
 
 def _is_of_numpy(value: Value) -> bool:

@@ -69,11 +69,8 @@ OVERSIZED = {
     + imported("numpy", "ndarray") + b"K\x00\x85" + text("S1000000000") + b"\x87R",
     "a matrix of a range": imported("scipy.sparse._csr", "csr_matrix") + RANGE + b"\x85R",
     "splits of a range": imported("sklearn.model_selection._split", "_CVIterableWrapper") + RANGE + b"\x85R",
-    "neighbours by their number": imported("sklearn.neighbors._ball_tree", "NeighborsHeap64")
-    + b"M\x30\x75M\x98\x3a\x86R",
     "a tree with outputs that are not there": imported("sklearn.tree._tree", "Tree")
     + b"K\x02" + ARRAY + b"(K\x01K\x01\x85" + FLOATS + b"\x89C\x08" + bytes(8) + b"tbI400000\n\x87R",
-    "a tree of too many dimensions": imported("sklearn.neighbors._quad_tree", "_QuadTree") + b"K\x09K\x00\x86R",
     "a list of a text": builtin("list") + text("abc") + b"\x85R",
     "a slice of tuples": builtin("slice") + b"))\x86R",
     "a tuple of a tuple": builtin("tuple") + b"NN\x86\x85R",
@@ -88,6 +85,16 @@ def test_a_size_is_given_only_as_picklers_give_it(tmp_path: Path, case: str) -> 
     path = tmp_path / "m.pkl"
     path.write_bytes(b"\x80\x04" + OVERSIZED[case] + b".")
     with pytest.raises(ModelUnsafeError, match="does what no program that writes models does"):
+        inspect_model(path, format="pickle")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("_ball_tree", "NeighborsHeap64"), ("_kd_tree", "NodeHeap"), ("_quad_tree", "_QuadTree")]
+)
+def test_what_a_search_counts_with_is_in_no_model(tmp_path: Path, module: str, name: str) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04" + imported(f"sklearn.neighbors.{module}", name) + b"K\x09K\x00\x86R.")
+    with pytest.raises(ModelUnsafeError, match=f"would import sklearn.neighbors.{module}.{name}"):
         inspect_model(path, format="pickle")
 
 
