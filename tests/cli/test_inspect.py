@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.helpers import ONNX_MODEL, chartgen, documents, service_file
+import yaml
+
+from tests.helpers import ONNX_MODEL, chartgen, service_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 def test_the_resources_that_it_suggests_are_those_of_the_chart(tmp_path: Path) -> None:
     suggested = json.loads(chartgen("inspect", ONNX_MODEL, "-o", "json").stdout)["resources"]
-    rendered = chartgen("template", "-f", service_file(tmp_path)).stdout
-    [deployment] = [each for each in documents(rendered) if each["kind"] == "Deployment"]
-    assert deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"] == suggested
+    assert chartgen("render", "-f", service_file(tmp_path), "--output-dir", tmp_path).returncode == 0
+    values = yaml.safe_load((tmp_path / "digits" / "values.yaml").read_text(encoding="utf-8"))
+    assert values["resources"]["requests"] == suggested
     assert "\nresources:  1 CPU, 2Gi of memory" in chartgen("inspect", ONNX_MODEL).stdout
