@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from chartgen.errors import ModelUnsafeError
 from chartgen.inspect import picklearrays
+from chartgen.inspect.picklecontainers import PickleContainers
 from chartgen.inspect.picklehashes import is_plain_number
-from chartgen.inspect.picklestack import PickleStack
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, Array, ArrayWrapper, Global, Made
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _KEPT_SCALARS = 20_000
 _MADE, _ARRAY = 96, 240
 
 
-class ArrayFollower(PickleStack):
+class ArrayFollower(PickleContainers):
     """The part of the machine that knows joblib's arrays.
 
     Args:

@@ -6,16 +6,15 @@ unpickler, or a name could be hidden from it; wherever the two could part, the f
 
 from __future__ import annotations
 
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import TYPE_CHECKING
 
-from chartgen.errors import ModelUnsupportedError
 from chartgen.inspect import boosterhandle, picklearrays, picklecalls, picklecosts, pickleelements, textfiles
 from chartgen.inspect.allowlist import is_made_empty
 from chartgen.inspect.boosters import lightgbm_format, xgboost_version
-from chartgen.inspect.picklefollower import ArrayFollower, is_wrapper_class
+from chartgen.inspect.picklefollower import is_wrapper_class
 from chartgen.inspect.picklefunctions import called_by, called_later
 from chartgen.inspect.picklehashes import cost_of, cost_of_copy
+from chartgen.inspect.pickleimports import PickleImports
 from chartgen.inspect.picklevalues import RECONSTRUCTOR, ArrayWrapper, Entries, Global, Made, Opaque
 from chartgen.inspect.pickleweights import size_of_all
 
@@ -26,11 +25,7 @@ if TYPE_CHECKING:
     from chartgen.inspect.pickletrace import Trace
     from chartgen.inspect.picklevalues import Value
 
-_NEWEST_PROTOCOL = 5
-# Modules of Python 2 are renamed, and dotted names not followed, below these protocols.
-_RENAMED_BELOW = 3
 _KEPT_VERSIONS = 16
-_KEPT_NAMES = 10_000
 # With what `copyreg._reconstructor` makes an object of a class: by the plain `object`, without a state.
 _PLAINLY = (Global("builtins", "object"), None)
 
@@ -42,7 +37,7 @@ def _makes_plainly(values: Sequence[Value]) -> bool:
     return len(values) == 1 + len(_PLAINLY) and values[2] is None and values[1] == _PLAINLY[0]
 
 
-class PickleMachine(ArrayFollower):
+class PickleMachine(PickleImports):
     """Walks one pickle.
 
     Args:
@@ -54,7 +49,6 @@ class PickleMachine(ArrayFollower):
 
     def __init__(self, stream: PickleStream, trace: Trace, where: str, *, nested: bool = False) -> None:
         super().__init__(stream, trace, where, nested=nested)
-        self._protocol = 0
         self._called = Global("", "")
         self._steps = self._dispatch()
 
@@ -84,70 +78,6 @@ class PickleMachine(ArrayFollower):
         if self._pending is not None:
             raise self._unsafe("it makes joblib's placeholder for an array without an array")
         return self._pop()
-
-    # Copies of a value.
-
-    def _duplicate(self) -> None:
-        value = self._top()
-        if isinstance(value, ArrayWrapper) or is_wrapper_class(value):
-            raise self._unsafe("it copies joblib's placeholder for an array")
-        super()._duplicate()
-
-    def _get(self, index: int) -> Value:
-        value = super()._get(index)
-        if isinstance(value, ArrayWrapper):
-            raise self._unsafe("it takes joblib's placeholder for an array a second time")
-        if is_wrapper_class(value):
-            self._placeholder()
-        return value
-
-    # Imports.
-
-    def _import(self, module: Value, name: Value) -> None:
-        """Notes an import, and pushes what it gives."""
-        if not isinstance(module, str) or not isinstance(name, str):
-            raise self._unsafe("it imports a name that is computed while loading")
-        if self._protocol < _RENAMED_BELOW:
-            module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
-        found = Global(module, name)
-        if found not in self._trace.imports:
-            if len(self._trace.imports) >= _KEPT_NAMES:
-                raise self._in.corrupt("it imports more names than any model")
-            self._trace.imports.add(found)
-        self._guarded = self._guarded or is_made_empty(found) or found == picklecalls.PARTIAL
-        if found.module == "joblib.numpy_pickle_compat" or found.name in ("NDArrayWrapper", "ZNDArrayWrapper"):
-            raise ModelUnsupportedError(
-                "the file was written by joblib older than 0.10, which keeps the arrays in other files",
-                where=self._where,
-                hint="load it and write it again with a newer joblib",
-            )
-        self._push(found)
-        if is_wrapper_class(found):
-            self._placeholder()
-
-    def _global(self) -> None:
-        module = self._in.name()
-        self._import(module, self._in.name())
-
-    def _stack_global(self) -> None:
-        name, module = self._pop(), self._pop()
-        self._import(module, name)
-
-    def _refuse_extension(self) -> None:
-        raise self._unsafe("it imports by a number of copyreg's extension registry")
-
-    def _refuse_persistent(self) -> None:
-        raise ModelUnsupportedError(
-            "the pickle refers to objects outside of itself (persistent ids), as parts of a PyTorch file do",
-            where=self._where,
-        )
-
-    def _refuse_buffer(self) -> None:
-        raise ModelUnsupportedError(
-            "the pickle keeps its data in buffers outside of itself",
-            where=self._where,
-            hint="write it again without `buffer_callback`",
-        )
 
     # Classes that are made without arguments: what keeps one could call it later, with some.
 
@@ -317,31 +247,15 @@ class PickleMachine(ArrayFollower):
 
     # The table.
 
-    def _set_protocol(self) -> None:
-        self._protocol = self._in.number(1)
-        if self._protocol > _NEWEST_PROTOCOL:
-            raise self._in.corrupt(f"there is no protocol {self._protocol}")
-        self._trace.protocol = max(self._trace.protocol, self._protocol)
-
     def _dispatch(self) -> dict[int, Callable[[], object]]:
         """What each opcode does."""
         return {
             **self.value_steps(),
-            # Imports and calls.
-            ord("c"): self._global,
-            0x93: self._stack_global,
+            **self.import_steps(),
             ord("i"): self._instance,
             ord("o"): self._object,
             ord("R"): self._reduce,
             0x81: self._new_object,
             0x92: self._new_object_with_keywords,
             ord("b"): self._build,
-            0x82: self._refuse_extension,
-            0x83: self._refuse_extension,
-            0x84: self._refuse_extension,
-            ord("P"): self._refuse_persistent,
-            ord("Q"): self._refuse_persistent,
-            0x97: self._refuse_buffer,
-            0x98: self._refuse_buffer,
-            0x80: self._set_protocol,
         }
