@@ -65,8 +65,8 @@ def command(model: Path, file: str, name: str | None, trusted: bool, schema: boo
 
     To standard output goes the file alone, without the schema; the model's path is then as seen from here.
 
-    The file is valid as it is; take the `#` away before the keys that you want. The schema beside it lets an editor
-    check and complete the keys.
+    The file is valid as it is, or what it lacks is told, such as the handler of weights alone; take the `#` away before
+    the keys that you want. The schema beside it lets an editor check and complete the keys.
     """
     from chartgen import starter
     from chartgen.inspect import inspect_model

@@ -136,7 +136,7 @@ def _model_sets(facts: ModelFacts, runtime: str, warnings: list[str], *, gpu: bo
             f"the model needs {', '.join(sorted(unknown))}, for which chartgen has no versions",
             expected=f"{_ONNXRUNTIME}, {KERAS}, {SCIKIT_LEARN}, {XGBOOST}, lightgbm, torch, numpy, scipy, pandas, "
             "joblib or cloudpickle",
-            hint=LOCK_HINT,
+            hint=f"{LOCK_HINT}; a module of your own gets into the file by `cloudpickle.register_pickle_by_value`",
         )
     _check_lightgbm(facts)
     mentioned = not facts.imports or any(name.startswith("sklearn.") for name in facts.imports)
