@@ -89,7 +89,9 @@ class PickleBytes:
 
     def corrupt(self, message: str) -> ModelUnreadableError:
         """An error about this pickle, for the caller to raise."""
-        return self._file.unreadable(f"the file is no valid pickle: {message}, at byte {self.position}")
+        return self._file.unreadable(
+            f"the file is no valid pickle: {message}, at byte {self.position}", hint="copy or write it again"
+        )
 
     @property
     def position(self) -> int:

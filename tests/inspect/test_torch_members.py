@@ -202,8 +202,9 @@ def test_a_tensor_whose_elements_are_greater_than_its_bytes_allow_is_refused(
     if said is None:
         assert inspect_model(path).format == "torch"
     else:
-        with pytest.raises(ModelUnreadableError, match=said):
+        with pytest.raises(ModelUnreadableError, match=said) as refused:
             inspect_model(path)
+        assert refused.value.hint == "copy or write it again"
 
 
 @pytest.mark.parametrize(
