@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from chartgen.chart.on_gpu import ARCHITECTURE
-from chartgen.inspect.sizing import suggested
 from chartgen.service.kubernetes import LOST
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from chartgen.chart.runtimes import ServingRuntime
     from chartgen.inspect.facts import ModelFacts
+    from chartgen.inspect.sizing import Sizing
     from chartgen.pins.resolve import Requirements
     from chartgen.service.model import (
         Autoscaling,
@@ -68,7 +68,7 @@ def chart_values(
         "image": _image(spec.runtime.image, runtime) | {"pullPolicy": "IfNotPresent"},
         "imagePullSecrets": [{"name": name} for name in spec.pod.image_pull_secrets],
         "packages": _packages(spec.runtime.packages, requirements.indexes),
-        "resources": _resources(spec.resources, facts.size, workers if requirements.gpu else 0),
+        "resources": _resources(spec.resources, facts.sizing, workers if requirements.gpu else 0),
         "env": {name: _variable(value) for name, value in sorted(spec.env.items())},
         "workers": workers,
         "timeouts": {"readSeconds": _READ_SECONDS, "keepAliveSeconds": _KEEP_ALIVE_SECONDS},
@@ -195,9 +195,8 @@ def _packages(packages: Packages, indexes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _resources(written: Resources, model_bytes: int, on_gpu: int) -> dict[str, Any]:
+def _resources(written: Resources, sizing: Sizing, on_gpu: int) -> dict[str, Any]:
     """Requests and limits; `on_gpu` processes compute on a GPU, and each is given what a model of this size needs."""
-    sizing = suggested(model_bytes)
     processes = max(1, on_gpu)
     gibibytes = max(sizing.memory, _LEAST_MEMORY_ON_GPU) if on_gpu else sizing.memory
     cpu, memory = written.cpu or str(sizing.cpu * processes), written.memory or f"{gibibytes * processes}Gi"

@@ -41,9 +41,6 @@ def command(model: Path, trusted: bool, output: str) -> None:
 
 def document(facts: ModelFacts) -> dict[str, Any]:
     """The facts for programs."""
-    from chartgen.inspect.sizing import suggested
-
-    sizing = suggested(facts.size)
     return {
         "format": facts.format,
         "size": facts.size,
@@ -56,7 +53,7 @@ def document(facts: ModelFacts) -> dict[str, Any]:
         "opsets": facts.opsets,
         "imports": list(facts.imports),
         "untrusted": list(facts.untrusted),
-        "resources": {"cpu": str(sizing.cpu), "memory": f"{sizing.memory}Gi"},
+        "resources": {"cpu": str(facts.sizing.cpu), "memory": f"{facts.sizing.memory}Gi"},
         "details": facts.details,
     }
 
@@ -67,8 +64,6 @@ def _signature(signature: Signature) -> dict[str, Any]:
 
 
 def _rows(facts: ModelFacts) -> list[tuple[str, str]]:
-    from chartgen.inspect.sizing import suggested
-
     rows = [("format", facts.format), ("size", f"{facts.size:,} bytes"), ("sha256", facts.sha256)]
     if facts.producer:
         rows.append(("written by", str(facts.producer)))
@@ -84,7 +79,8 @@ def _rows(facts: ModelFacts) -> list[tuple[str, str]]:
     if len(facts.columns) > SHOWN_COLUMNS:
         rows.append(("column", f"and {len(facts.columns) - SHOWN_COLUMNS} more, which `-o json` lists"))
     rows += sorted(details.items())
-    sizing = suggested(facts.size)
-    rows.append(("resources", f"{sizing.cpu} CPU, {sizing.memory}Gi of memory, unless the service file says others"))
+    rows.append(
+        ("resources", f"{facts.sizing.cpu} CPU, {facts.sizing.memory}Gi of memory, unless the service file says others")
+    )
     rows += [("import", name + (" (not trusted)" if name in facts.untrusted else "")) for name in facts.imports]
     return rows

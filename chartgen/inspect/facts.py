@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chartgen.inspect.sizing import Sizing, suggested
+
 _NAME_WIDTH = 100
 
 Dimension = int | str | None
@@ -135,3 +137,8 @@ class ModelFacts:
     untrusted: tuple[str, ...] = ()
     abilities: Abilities = Abilities()
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sizing(self) -> Sizing:
+        """What a pod is given for it, when the service file says nothing."""
+        return suggested(self.size)

@@ -14,8 +14,6 @@ from chartgen.inspect.picklevalues import ArrayWrapper, Global
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chartgen.inspect.picklestream import PickleStream
-    from chartgen.inspect.pickletrace import Trace
     from chartgen.inspect.picklevalues import Value
 
 _NEWEST_PROTOCOL = 5
@@ -25,18 +23,9 @@ _KEPT_NAMES = 10_000
 
 
 class PickleImports(ArrayFollower):
-    """The containers and arrays of one pickle, and the opcodes that name what is not in it.
+    """The containers and arrays of one pickle, and the opcodes that name what is not in it."""
 
-    Args:
-        stream: The pickle's bytes.
-        trace: What is found is noted here.
-        where: The file's path, for messages.
-        nested: Whether it is the pickle of an array of objects, which lies within another one.
-    """
-
-    def __init__(self, stream: PickleStream, trace: Trace, where: str, *, nested: bool = False) -> None:
-        super().__init__(stream, trace, where, nested=nested)
-        self._protocol = 0
+    _protocol = 0
 
     # Copies of a value.
 

@@ -94,18 +94,24 @@ def predict(model, inputs):
 """
 
 
-def test_a_server_that_crashes_over_a_request_is_said_to_have(tmp_path: Path) -> None:
-    (tmp_path / "handler.py").write_text(CRASHING)
-    file = service_file(tmp_path, runtime={"handler": "handler.py"})
+def _started(file: Path) -> tuple[subprocess.Popen[str], str]:
+    """`chartgen run` on a free port, and the address that it will answer at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "chartgen", "run", "-f", file, "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    return process, f"http://127.0.0.1:{port}"
+
+
+def test_a_server_that_crashes_over_a_request_is_said_to_have(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(CRASHING)
+    file = service_file(tmp_path, runtime={"handler": "handler.py"})
+    process, url = _started(file)
     try:
-        _wait(f"http://127.0.0.1:{port}/readyz")
+        _wait(f"{url}/readyz")
         with pytest.raises((urllib.error.URLError, ConnectionError)):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/predict", data=json.dumps({"input": [9.0] * 64}).encode())
+            urllib.request.urlopen(f"{url}/predict", data=json.dumps({"input": [9.0] * 64}).encode())
     finally:
         _, said = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -140,12 +146,7 @@ def test_without_a_sample_there_is_none_to_send(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_stopped_and_leaves_no_process(tmp_path: Path, stop: signal.Signals) -> None:
     file = service_file(tmp_path, env={"GREETING": "hello"})
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "chartgen", "run", "-f", file, "--port", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
-    url = f"http://127.0.0.1:{port}"
+    process, url = _started(file)
     try:
         _wait(f"{url}/readyz")
         body = json.dumps({"input": [[0.5] * 64]}).encode()
